@@ -1,0 +1,76 @@
+EXTENSION = consent_profiling
+MODULE_big = consent_profiling
+
+# the version has one home, the control file
+EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" $(EXTENSION).control)
+
+DATA = $(sort $(wildcard sql/$(EXTENSION)--*--*.sql))
+DATA_built = sql/$(EXTENSION)--$(EXTVERSION).sql
+
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
+
+# -isystem: our warnings are errors, those within PostgreSQL's headers are not ours
+PG_CPPFLAGS = -Isrc -isystem '$(includedir_server)' -DCONSENT_PROFILING_VERSION='"$(EXTVERSION)"'
+# PostgreSQL's calling convention leaves arguments unused, and its own code compares signs freely
+PG_CFLAGS = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare
+
+REGRESS = $(basename $(notdir $(sort $(wildcard test/sql/*.sql))))
+ISOLATION = $(basename $(notdir $(sort $(wildcard test/specs/*.spec))))
+PROVE_TESTS := $(sort $(wildcard test/t/*.pl))
+TAP_TESTS := $(if $(PROVE_TESTS),1)
+# pg_regress looks for sql/, specs/ and expected/ in these; isolation has another --outputdir by default
+REGRESS_OPTS = --inputdir=test --outputdir=. --load-extension=$(EXTENSION)
+ISOLATION_OPTS = $(REGRESS_OPTS)
+# the tests' database does not depend on the server's locale
+NO_LOCALE = 1
+ENCODING = UTF8
+
+PG_CONFIG ?= pg_config
+PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
+
+# Debian's pg_config may speak for a version, or for libpq alone, that has no headers: take the newest that has them
+ifeq ($(PGXS)$(filter-out file,$(origin PG_CONFIG)),)
+PG_CONFIG := $(shell for c in $$(ls -v /usr/lib/postgresql/*/bin/pg_config 2>/dev/null); do \
+	test ! -e "$$($$c --pgxs)" || echo $$c; done | tail -n 1)
+PGXS := $(if $(PG_CONFIG),$(wildcard $(shell $(PG_CONFIG) --pgxs)))
+endif
+
+ifneq ($(PGXS),)
+
+# Debian's PostgreSQL was built with LLVM, whose clang need not be here; without it there is no bitcode to inline
+ifeq ($(shell command -v $$(sed -n 's/^CLANG *= *//p' $(dir $(PGXS))../Makefile.global)),)
+override with_llvm = no
+endif
+
+include $(PGXS)
+
+# PGXS does not track headers on Debian
+$(OBJS) $(OBJS:.o=.bc): $(sort $(wildcard src/*.h)) $(EXTENSION).control Makefile
+
+$(DATA_built): sql/$(EXTENSION).sql
+	cp $< $@
+
+else
+
+all install installcheck uninstall clean:
+	@echo "This needs PostgreSQL's server headers. On Debian: apt-get install postgresql-server-dev-NN," >&2
+	@echo "NN being the server's version; or give PG_CONFIG=/path/of/its/pg_config." >&2
+	@echo "('make demo', 'make test' and 'make bench' install by themselves what they need.)" >&2
+	@false
+
+endif
+
+# These three install what is missing, build, and start a private server; nothing of it is left behind.
+
+# make test [ONLY="NAME ..."] [KEEP=1]
+test:
+	@test/run
+
+# make demo [DATA=FILE]; FILE is taken from where make was called, even with -C
+demo:
+	@CALLED_FROM='$(or $(PWD),$(CURDIR))' demo/run
+
+bench:
+	@test/bench/run
+
+.PHONY: all install installcheck uninstall clean test demo bench

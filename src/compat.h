@@ -1,0 +1,44 @@
+/*
+ * compat.h
+ *		Differences between the PostgreSQL versions this extension builds for.
+ *
+ * Every test of PG_VERSION_NUM in the project stands in this file, so that
+ * supporting a new version means reading one file.
+ */
+#ifndef CONSENT_PROFILING_COMPAT_H
+#define CONSENT_PROFILING_COMPAT_H
+
+#include "postgres.h"
+
+#if PG_VERSION_NUM < 150000
+#error "consent_profiling needs PostgreSQL 15 or newer"
+#endif
+
+/*
+ * Soft input errors came with PostgreSQL 16.  Before that an input function
+ * can only throw, which is what these do.
+ */
+#if PG_VERSION_NUM < 160000
+#define ereturn(context, dummy_value, ...) \
+	do { \
+		(void) (context); \
+		ereport(ERROR, __VA_ARGS__); \
+		return dummy_value; \
+	} while (0)
+#else
+#include "nodes/miscnodes.h"
+#endif
+
+/* PostgreSQL 16 moved VARDATA and its kin out of postgres.h. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+/* The backend's local transaction id moved in PostgreSQL 17. */
+#if PG_VERSION_NUM < 170000
+#define MyLocalTransactionId (MyProc->lxid)
+#else
+#define MyLocalTransactionId (MyProc->vxid.lxid)
+#endif
+
+#endif							/* CONSENT_PROFILING_COMPAT_H */

@@ -1,0 +1,49 @@
+/*
+ * consent_profiling.c
+ *		Loading the library, and its settings.
+ *
+ * Loading does nothing but declare the settings, so the library needs no
+ * preloading.  They are declared here, not left to SET, because anybody may
+ * SET an undeclared setting to anything.
+ */
+#include "compat.h"
+
+#include "fmgr.h"
+#include "gate.h"
+#include "utils/guc.h"
+
+PG_MODULE_MAGIC;
+
+void		_PG_init(void);
+
+char	   *purpose_setting;
+char	   *actor_setting;
+
+/* Declare the settings and claim their prefix. */
+void
+_PG_init(void)
+{
+	/*
+	 * Any role may set it: naming a purpose gives no right to it, since the
+	 * gate checks the role against allow_purpose() at every use.
+	 */
+	DefineCustomStringVariable("consent_profiling.purpose",
+							   "Purpose that the session profiles for.",
+							   "Used where a gate names no purpose itself.",
+							   &purpose_setting,
+							   ROOT_PURPOSE,
+							   PGC_USERSET,
+							   0,
+							   NULL, NULL, NULL);
+
+	DefineCustomStringVariable("consent_profiling.actor",
+							   "Application user on whose behalf the session records.",
+							   "Kept with every event of the history.",
+							   &actor_setting,
+							   "",
+							   PGC_USERSET,
+							   0,
+							   NULL, NULL, NULL);
+
+	MarkGUCPrefixReserved(EXTENSION_SCHEMA);
+}

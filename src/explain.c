@@ -1,0 +1,215 @@
+/*
+ * explain.c
+ *		verdict_of() and explain_verdict(): which row of the truth table it was.
+ *
+ * Both disclose personal data, so only officers may call them; the install
+ * script sees to that.  They answer for any purpose, whether or not the
+ * officer may profile for it: asking why is not profiling.
+ */
+#include "compat.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "funcapi.h"
+#include "gate.h"
+#include "iso8601.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+PG_FUNCTION_INFO_V1(verdict_of);
+PG_FUNCTION_INFO_V1(explain_verdict);
+
+/* A decision with all that it was made from. */
+typedef struct Explained
+{
+	Purpose    *purpose;
+	SubjectFacts facts;
+	Decision	decision;
+} Explained;
+
+/*
+ * Decide from the arguments (subject [, purpose]).  Throws undefined_object
+ * for an unknown purpose and null_value_not_allowed for a null one.
+ */
+static void
+ExplainArguments(FunctionCallInfo fcinfo, Explained *result)
+{
+	Snapshot	snapshot = GetActiveSnapshot();
+	Registry	registry;
+	SubjectKey	key;
+	char	   *name;
+
+	if (PG_NARGS() < 2)
+		name = purpose_setting;
+	else if (PG_ARGISNULL(1))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("purpose must not be null")));
+	else
+		name = text_to_cstring(PG_GETARG_TEXT_PP(1));
+
+	OpenRegistry(&registry);
+	result->purpose = ReadPurpose(&registry, name, snapshot);
+	memset(&result->facts, 0, sizeof(result->facts));
+	result->facts.choices =
+		palloc0(result->purpose->nlevels * sizeof(ChoiceFacts));
+	if (!PG_ARGISNULL(0))
+	{
+		SubjectKeyFromVarlena(&key, PG_GETARG_VARLENA_PP(0));
+		ReadSubject(&registry, result->purpose, &key, snapshot,
+					&result->facts);
+	}
+	result->decision = Decide(&result->facts, &result->purpose->rules,
+							  GetCurrentStatementStartTimestamp());
+}
+
+/* The verdict as a value of the SQL enum with the given type. */
+static Datum
+VerdictDatum(Verdict verdict, Oid enum_type)
+{
+	return DirectFunctionCall2(enum_in,
+							   CStringGetDatum(VerdictName(verdict)),
+							   ObjectIdGetDatum(enum_type));
+}
+
+/* verdict_of(subject [, purpose]) */
+Datum
+verdict_of(PG_FUNCTION_ARGS)
+{
+	Explained	explained;
+
+	ExplainArguments(fcinfo, &explained);
+	PG_RETURN_DATUM(VerdictDatum(explained.decision.verdict,
+								 get_fn_expr_rettype(fcinfo->flinfo)));
+}
+
+/* The letter of Art. 6(1) that a basis stands for. */
+static const char *
+ArticleOfBasis(const Purpose *purpose)
+{
+	static const struct
+	{
+		const char *basis;
+		const char *article;
+	}			articles[] = {
+		{"consent", "GDPR Art. 6(1)(a)"},
+		{"contract", "GDPR Art. 6(1)(b)"},
+		{"legal_obligation", "GDPR Art. 6(1)(c)"},
+		{"vital_interests", "GDPR Art. 6(1)(d)"},
+		{"public_task", "GDPR Art. 6(1)(e)"},
+		{"legitimate_interests", "GDPR Art. 6(1)(f)"},
+	};
+
+	if (purpose->rules.needs_explicit)
+		return "GDPR Art. 9(2)(a)";
+	for (int i = 0; i < (int) lengthof(articles); i++)
+	{
+		if (strcmp(purpose->basis, articles[i].basis) == 0)
+			return articles[i].article;
+	}
+	return "GDPR Art. 6(1)";
+}
+
+/* The article of law behind a decision. */
+static const char *
+ArticleOf(const Explained *explained)
+{
+	switch (explained->decision.verdict)
+	{
+		case VERDICT_UNKNOWN_SUBJECT:
+			return "GDPR Art. 25(2)";
+		case VERDICT_ERASED:
+			return "GDPR Art. 17";
+		case VERDICT_AGE_UNKNOWN:
+		case VERDICT_CHILD:
+			return "GDPR Rec. 38, 71";
+		case VERDICT_RESTRICTED:
+			return "GDPR Art. 18";
+		case VERDICT_OBJECTED:
+			return explained->purpose->rules.direct_marketing ?
+				"GDPR Art. 21(3)" : "GDPR Art. 21(1)";
+		case VERDICT_CONSENT_MISSING:
+		case VERDICT_CONSENT_REFUSED:
+			return "GDPR Art. 4(11)";
+		case VERDICT_CONSENT_WITHDRAWN:
+			return "GDPR Art. 7(3)";
+		case VERDICT_CONSENT_EXPIRED:
+			return "GDPR Art. 7(1)";
+		case VERDICT_CONSENT_AS_CHILD:
+			return "GDPR Rec. 38";
+		case VERDICT_CONSENT_NOT_EXPLICIT:
+			return "GDPR Art. 9(2)(a)";
+		case VERDICT_PERMITTED:
+			return ArticleOfBasis(explained->purpose);
+	}
+	return "GDPR Art. 25(2)";
+}
+
+/* One sentence, without a full stop, that says why. */
+static char *
+DetailOf(const Explained *explained)
+{
+	const Decision *decision = &explained->decision;
+	const Purpose *purpose = explained->purpose;
+	const char *name = purpose->names[decision->level];
+	char	   *record = decision->consent == NULL ? NULL :
+		FormatConsent(decision->consent);
+	char		when[ISO8601_BUFSIZE];
+
+	switch (decision->verdict)
+	{
+		case VERDICT_UNKNOWN_SUBJECT:
+			return "nobody is registered under this key";
+		case VERDICT_ERASED:
+			return "the person's data was erased";
+		case VERDICT_AGE_UNKNOWN:
+			return "no birth date is recorded";
+		case VERDICT_CHILD:
+			return psprintf("younger than %d", purpose->rules.minimum_age);
+		case VERDICT_RESTRICTED:
+			return "processing is restricted";
+		case VERDICT_OBJECTED:
+			FormatIso8601(explained->facts.choices[decision->level].raised_at,
+						  when);
+			return psprintf("objection to \"%s\" of %s", name, when);
+		case VERDICT_CONSENT_MISSING:
+			if (record == NULL)
+				return psprintf("no consent to \"%s\" is recorded", name);
+			return psprintf("consent to \"%s\": %s", name, record);
+		case VERDICT_PERMITTED:
+			if (record == NULL)
+				return psprintf("basis of \"%s\": %s", name, purpose->basis);
+			return psprintf("basis of \"%s\": %s; consent: %s",
+							purpose->names[0], purpose->basis, record);
+		case VERDICT_CONSENT_REFUSED:
+		case VERDICT_CONSENT_WITHDRAWN:
+		case VERDICT_CONSENT_EXPIRED:
+		case VERDICT_CONSENT_AS_CHILD:
+		case VERDICT_CONSENT_NOT_EXPLICIT:
+			break;
+	}
+	return psprintf("consent to \"%s\": %s", name, record);
+}
+
+/* explain_verdict(subject [, purpose]) */
+Datum
+explain_verdict(PG_FUNCTION_ARGS)
+{
+	Explained	explained;
+	TupleDesc	tupdesc;
+	Datum		values[5];
+	bool		nulls[5] = {false};
+
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	ExplainArguments(fcinfo, &explained);
+	values[0] = VerdictDatum(explained.decision.verdict,
+							 TupleDescAttr(tupdesc, 0)->atttypid);
+	values[1] = CStringGetTextDatum(ArticleOf(&explained));
+	values[2] = CStringGetTextDatum(DetailOf(&explained));
+	values[3] = TimestampTzGetDatum(explained.decision.since);
+	values[4] = TimestampTzGetDatum(explained.decision.until);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc),
+													  values, nulls)));
+}

@@ -1,0 +1,392 @@
+/*
+ * registry.c
+ *		Reading the extension's own tables, as the owner of the extension.
+ *
+ * The gate runs inside queries of people who have no right to the registry.
+ * So the tables are read here straight through their primary keys, below the
+ * level where PostgreSQL checks privileges: no SQL is run, nobody's rights are
+ * borrowed, and no function of a user is called while reading.
+ *
+ * Every read takes the snapshot of the calling query.  What the query cannot
+ * see, the decision does not see; what its own transaction wrote, it does.
+ */
+#include "compat.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/nbtree.h"
+#include "access/table.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_am_d.h"
+#include "commands/defrem.h"
+#include "miscadmin.h"
+#include "nodes/pg_list.h"
+#include "rewrite/rowsecurity.h"
+#include "storage/lmgr.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+
+#include "registry.h"
+
+/* Columns, in the order in which the install script creates them. */
+enum
+{
+	PURPOSE_NAME = 1,
+	PURPOSE_BROADER,
+	PURPOSE_BASIS,
+	PURPOSE_DIRECT_MARKETING,
+	PURPOSE_SPECIAL_CATEGORY,
+	PURPOSE_AUTOMATED_DECISION,
+	PURPOSE_MINIMUM_AGE,
+	PURPOSE_DESCRIPTION,
+	PURPOSE_NATTS = PURPOSE_DESCRIPTION
+};
+
+enum
+{
+	SUBJECT_ID = 1,
+	SUBJECT_BIRTH_DATE,
+	SUBJECT_REGISTERED_AT,
+	SUBJECT_RESTRICTED_AT,
+	SUBJECT_RESTRICTION_GROUND,
+	SUBJECT_ERASED_AT,
+	SUBJECT_NATTS = SUBJECT_ERASED_AT
+};
+
+enum
+{
+	CHOICE_SUBJECT = 1,
+	CHOICE_PURPOSE,
+	CHOICE_CONSENT,
+	CHOICE_REFUSAL,
+	CHOICE_OBJECTION,
+	CHOICE_RAISED_AT,
+	CHOICE_WITHDRAWN_AT,
+	CHOICE_OVERRIDDEN_AT,
+	CHOICE_NATTS = CHOICE_OVERRIDDEN_AT
+};
+
+/* Far above any sensible tree; a longer chain can only be a cycle. */
+#define MAX_LEVELS 1000
+
+/*
+ * The policy that, when it is there, says that PUBLIC may not use the root
+ * purpose.  No purpose can bear its name.
+ */
+#define ROOT_CLOSED_POLICY "!" ROOT_PURPOSE
+
+/*
+ * Find a relation of the extension's schema.  Throws undefined_table when the
+ * extension is half there, so that the gate fails closed.
+ */
+static Oid
+RegistryRelation(Oid schema, const char *name)
+{
+	Oid			relid = get_relname_relid(name, schema);
+
+	if (!OidIsValid(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation \"%s.%s\" does not exist",
+						EXTENSION_SCHEMA, name)));
+	return relid;
+}
+
+/* Look up where the registry is.  Throws when it is not complete. */
+void
+OpenRegistry(Registry *registry)
+{
+	Oid			schema = get_namespace_oid(EXTENSION_SCHEMA, false);
+	Oid			subject_id;
+	Oid			opclass;
+	Oid			equal;
+
+	registry->purpose = RegistryRelation(schema, "purpose");
+	registry->purpose_pkey = RegistryRelation(schema, "purpose_pkey");
+	registry->subject = RegistryRelation(schema, "subject");
+	registry->subject_pkey = RegistryRelation(schema, "subject_pkey");
+	registry->choice = RegistryRelation(schema, "choice");
+	registry->choice_pkey = RegistryRelation(schema, "choice_pkey");
+
+	subject_id = get_atttype(registry->subject, SUBJECT_ID);
+	opclass = GetDefaultOpClass(subject_id, BTREE_AM_OID);
+	equal = get_opfamily_member(get_opclass_family(opclass),
+								subject_id, subject_id,
+								BTEqualStrategyNumber);
+	fmgr_info(get_opcode(equal), &registry->subject_id_eq);
+}
+
+/* Make an equality key on a column of the subject_id type. */
+static void
+SubjectScanKey(ScanKey scankey, AttrNumber attnum, const Registry *registry,
+			   Datum subject)
+{
+	ScanKeyEntryInitializeWithInfo(scankey, 0, attnum, BTEqualStrategyNumber,
+								   InvalidOid, InvalidOid,
+								   unconstify(FmgrInfo *, &registry->subject_id_eq),
+								   subject);
+}
+
+/*
+ * Read one row of "purpose" into values and nulls, allocated in the current
+ * memory context.  False when the snapshot has no such row.
+ */
+static bool
+ReadPurposeRow(const Registry *registry, const char *name, Snapshot snapshot,
+			   Datum *values, bool *nulls)
+{
+	Relation	rel = table_open(registry->purpose, AccessShareLock);
+	ScanKeyData scankey;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		found = false;
+
+	/* ScanKeyInit takes the C collation, which is the column's too. */
+	ScanKeyInit(&scankey, PURPOSE_NAME, BTEqualStrategyNumber, F_TEXTEQ,
+				CStringGetTextDatum(name));
+	scan = systable_beginscan(rel, registry->purpose_pkey, true, snapshot,
+							  1, &scankey);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+	{
+		/* The copy outlives the scan, and so do pointers into it. */
+		heap_deform_tuple(heap_copytuple(tuple), RelationGetDescr(rel),
+						  values, nulls);
+		found = true;
+	}
+	systable_endscan(scan);
+	table_close(rel, NoLock);
+	return found;
+}
+
+/*
+ * Read a purpose and its lineage into the current memory context.
+ *
+ * Throws undefined_object for a name that the snapshot does not have: a
+ * mistyped purpose must not pass for a person who may not be profiled.
+ */
+Purpose *
+ReadPurpose(const Registry *registry, const char *name, Snapshot snapshot)
+{
+	Purpose    *purpose = palloc0(sizeof(Purpose));
+	List	   *names = NIL;
+	ListCell   *lc;
+	const char *next = name;
+
+	while (next != NULL)
+	{
+		Datum		values[PURPOSE_NATTS];
+		bool		nulls[PURPOSE_NATTS];
+		PurposeRules *rules = &purpose->rules;
+
+		if (list_length(names) > MAX_LEVELS)
+			elog(ERROR, "purpose \"%s\" is above itself", name);
+		if (!ReadPurposeRow(registry, next, snapshot, values, nulls))
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_OBJECT),
+					 errmsg("purpose \"%s\" does not exist", next)));
+
+		if (names == NIL)
+		{
+			bool		special = DatumGetBool(values[PURPOSE_SPECIAL_CATEGORY - 1]);
+
+			purpose->basis = TextDatumGetCString(values[PURPOSE_BASIS - 1]);
+			rules->minimum_age = DatumGetInt32(values[PURPOSE_MINIMUM_AGE - 1]);
+			rules->needs_consent = special ||
+				strcmp(purpose->basis, "consent") == 0;
+			rules->needs_explicit = special;
+		}
+
+		/* What is beneath direct marketing is direct marketing. */
+		if (DatumGetBool(values[PURPOSE_DIRECT_MARKETING - 1]))
+			rules->direct_marketing = true;
+
+		names = lappend(names, pstrdup(next));
+		next = nulls[PURPOSE_BROADER - 1] ? NULL :
+			TextDatumGetCString(values[PURPOSE_BROADER - 1]);
+	}
+
+	purpose->names = palloc(list_length(names) * sizeof(char *));
+	foreach(lc, names)
+		purpose->names[purpose->nlevels++] = lfirst(lc);
+	return purpose;
+}
+
+/* Does a policy's role list contain PUBLIC or a role whose rights userid has? */
+static bool
+RolesInclude(ArrayType *roles, Oid userid)
+{
+	Oid		   *oids = (Oid *) ARR_DATA_PTR(roles);
+	int			n = ArrayGetNItems(ARR_NDIM(roles), ARR_DIMS(roles));
+
+	for (int i = 0; i < n; i++)
+	{
+		if (oids[i] == ACL_ID_PUBLIC || has_privs_of_role(userid, oids[i]))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * May this role profile for this purpose?
+ *
+ * The roles allowed for a purpose are kept as the roles of a policy that bears
+ * the purpose's name, on the table "purpose".  So PostgreSQL itself follows
+ * the rename of a role, refuses to drop one that is still allowed something,
+ * and dumps the lists by name; in a cluster that lacks the role, the policy is
+ * not restored and nobody is let in.
+ */
+bool
+PurposeAllowed(const Registry *registry, const char *name, Oid userid)
+{
+	Relation	rel;
+	bool		is_root = strcmp(name, ROOT_PURPOSE) == 0;
+	bool		root_closed = false;
+	bool		allowed = false;
+	ListCell   *lc;
+
+	if (superuser_arg(userid))
+		return true;
+
+	rel = table_open(registry->purpose, AccessShareLock);
+	if (rel->rd_rsdesc == NULL)
+		elog(ERROR, "row security of \"%s.purpose\" is switched off",
+			 EXTENSION_SCHEMA);
+	foreach(lc, rel->rd_rsdesc->policies)
+	{
+		RowSecurityPolicy *policy = (RowSecurityPolicy *) lfirst(lc);
+
+		if (strcmp(policy->policy_name, name) == 0 &&
+			RolesInclude(policy->roles, userid))
+			allowed = true;
+		else if (strcmp(policy->policy_name, ROOT_CLOSED_POLICY) == 0)
+			root_closed = true;
+	}
+	table_close(rel, NoLock);
+
+	/* At the start PUBLIC may use the root purpose, and that alone. */
+	return allowed || (is_root && !root_closed);
+}
+
+/* A nullable timestamp column as the decision wants it. */
+static TimestampTz
+TimeOrNever(Datum value, bool isnull)
+{
+	return isnull ? DT_NOBEGIN : DatumGetTimestampTz(value);
+}
+
+/* Copy one row of "choice" into the facts of its level. */
+static void
+FillChoice(ChoiceFacts *choice, HeapTuple tuple, TupleDesc tupdesc)
+{
+	Datum		values[CHOICE_NATTS];
+	bool		nulls[CHOICE_NATTS];
+
+	heap_deform_tuple(tuple, tupdesc, values, nulls);
+	choice->has_consent = !nulls[CHOICE_CONSENT - 1];
+	if (choice->has_consent)
+		choice->consent = *DatumGetConsentP(values[CHOICE_CONSENT - 1]);
+	choice->has_refusal = !nulls[CHOICE_REFUSAL - 1];
+	if (choice->has_refusal)
+		choice->refusal = *DatumGetConsentP(values[CHOICE_REFUSAL - 1]);
+	choice->raised_at = TimeOrNever(values[CHOICE_RAISED_AT - 1],
+									nulls[CHOICE_RAISED_AT - 1]);
+	choice->withdrawn_at = TimeOrNever(values[CHOICE_WITHDRAWN_AT - 1],
+									   nulls[CHOICE_WITHDRAWN_AT - 1]);
+	choice->overridden_at = TimeOrNever(values[CHOICE_OVERRIDDEN_AT - 1],
+										nulls[CHOICE_OVERRIDDEN_AT - 1]);
+}
+
+/* The level of the purpose a row of "choice" is about, or -1. */
+static int
+LevelOfChoice(const Purpose *purpose, HeapTuple tuple, TupleDesc tupdesc)
+{
+	bool		isnull;
+	text	   *name = DatumGetTextPP(heap_getattr(tuple, CHOICE_PURPOSE,
+												   tupdesc, &isnull));
+	int			len = VARSIZE_ANY_EXHDR(name);
+
+	for (int i = 0; i < purpose->nlevels; i++)
+	{
+		if (len == (int) strlen(purpose->names[i]) &&
+			memcmp(VARDATA_ANY(name), purpose->names[i], len) == 0)
+			return i;
+	}
+	return -1;
+}
+
+/*
+ * Read what is known of one subject for one purpose.  facts->choices must have
+ * room for every level of the purpose.
+ */
+void
+ReadSubject(const Registry *registry, const Purpose *purpose,
+			const SubjectKey *key, Snapshot snapshot, SubjectFacts *facts)
+{
+	Datum		subject = PointerGetDatum(SubjectKeyToVarlena(key));
+	Relation	rel;
+	ScanKeyData scankey;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	facts->registered = false;
+	facts->nlevels = purpose->nlevels;
+	for (int i = 0; i < purpose->nlevels; i++)
+		facts->choices[i] = (ChoiceFacts)
+		{
+			.raised_at = DT_NOBEGIN,
+			.withdrawn_at = DT_NOBEGIN,
+			.overridden_at = DT_NOBEGIN
+		};
+
+	rel = table_open(registry->subject, AccessShareLock);
+	SubjectScanKey(&scankey, SUBJECT_ID, registry, subject);
+	scan = systable_beginscan(rel, registry->subject_pkey, true, snapshot,
+							  1, &scankey);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+	{
+		Datum		values[SUBJECT_NATTS];
+		bool		nulls[SUBJECT_NATTS];
+
+		heap_deform_tuple(tuple, RelationGetDescr(rel), values, nulls);
+		facts->registered = true;
+		facts->registered_at = DatumGetTimestampTz(values[SUBJECT_REGISTERED_AT - 1]);
+		facts->has_birth_date = !nulls[SUBJECT_BIRTH_DATE - 1];
+		if (facts->has_birth_date)
+			facts->birth_date = DatumGetDateADT(values[SUBJECT_BIRTH_DATE - 1]);
+		facts->restricted = !nulls[SUBJECT_RESTRICTED_AT - 1];
+		facts->restricted_at = TimeOrNever(values[SUBJECT_RESTRICTED_AT - 1],
+										   nulls[SUBJECT_RESTRICTED_AT - 1]);
+		facts->erased = !nulls[SUBJECT_ERASED_AT - 1];
+		facts->erased_at = TimeOrNever(values[SUBJECT_ERASED_AT - 1],
+									   nulls[SUBJECT_ERASED_AT - 1]);
+	}
+	systable_endscan(scan);
+	table_close(rel, NoLock);
+
+	if (facts->registered)
+	{
+		rel = table_open(registry->choice, AccessShareLock);
+		SubjectScanKey(&scankey, CHOICE_SUBJECT, registry, subject);
+		scan = systable_beginscan(rel, registry->choice_pkey, true, snapshot,
+								  1, &scankey);
+		while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		{
+			int			level = LevelOfChoice(purpose, tuple,
+											  RelationGetDescr(rel));
+
+			if (level >= 0)
+				FillChoice(&facts->choices[level], tuple,
+						   RelationGetDescr(rel));
+		}
+		systable_endscan(scan);
+		table_close(rel, NoLock);
+	}
+	pfree(DatumGetPointer(subject));
+}
