@@ -113,6 +113,9 @@ SameAnswerKey(const AnswerKey *a, const AnswerKey *b)
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
+/* Answers that a call site keeps at the most, some 64 MB with their table. */
+#define MAX_ANSWERS (1024 * 1024)
+
 typedef struct GateState
 {
 	MemoryContext context;		/* for everything below; reset when stale */
@@ -124,7 +127,6 @@ typedef struct GateState
 	Purpose    *purpose;
 	SubjectFacts facts;			/* scratch space */
 	answers_hash *answers;
-	uint32		max_answers;
 } GateState;
 
 /* Describe the snapshot and the time of the running query. */
@@ -194,7 +196,6 @@ PrepareGate(FmgrInfo *flinfo, const char *purpose_name, int purpose_len,
 				 errhint("An administrator can allow it with consent_profiling.allow_purpose().")));
 	state->facts.choices = palloc(state->purpose->nlevels * sizeof(ChoiceFacts));
 	state->answers = answers_create(state->context, 16, NULL);
-	state->max_answers = Max(work_mem * (Size) 1024 / (2 * sizeof(Answer)), 16);
 
 	MemoryContextSwitchTo(oldcontext);
 	state->valid = true;
@@ -245,7 +246,7 @@ Permitted(GateState *state, const SubjectKey *subject, Snapshot snapshot)
 	permitted = LookUp(state, subject, snapshot);
 
 	/* When there are too many to keep, start over. */
-	if (state->answers->members >= state->max_answers)
+	if (state->answers->members >= MAX_ANSWERS)
 		answers_reset(state->answers);
 
 	oldcontext = MemoryContextSwitchTo(state->context);
