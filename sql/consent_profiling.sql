@@ -1148,6 +1148,8 @@ CREATE TABLE consent_profiling.subject (
 		CHECK (erased_at IS NULL
 			   OR (birth_date IS NULL AND restricted_at IS NULL))
 );
+-- Who comes of age next.
+CREATE INDEX subject_birth_date_idx ON consent_profiling.subject (birth_date);
 SELECT pg_catalog.pg_extension_config_dump('consent_profiling.subject', '');
 COMMENT ON TABLE consent_profiling.subject IS
 	'natural persons known to the extension';
@@ -1168,6 +1170,8 @@ CREATE TABLE consent_profiling.choice (
 	raised_at timestamptz,
 	withdrawn_at timestamptz,
 	overridden_at timestamptz,
+	expires_at timestamptz GENERATED ALWAYS AS
+		(NULLIF(consent_profiling.consent_until(consent), 'infinity')) STORED,
 	CONSTRAINT choice_pkey PRIMARY KEY (subject, purpose),
 	CONSTRAINT choice_something_check
 		CHECK (consent IS NOT NULL OR objection IS NOT NULL),
@@ -1189,7 +1193,9 @@ CREATE TABLE consent_profiling.choice (
 			   OR consent_profiling.objection_at(objection)
 				  = GREATEST(raised_at, withdrawn_at, overridden_at))
 );
-CREATE INDEX choice_purpose_idx ON consent_profiling.choice (purpose);
+-- Whose consent ends next.
+CREATE INDEX choice_expires_at_idx ON consent_profiling.choice (expires_at)
+	WHERE expires_at IS NOT NULL;
 SELECT pg_catalog.pg_extension_config_dump('consent_profiling.choice', '');
 COMMENT ON TABLE consent_profiling.choice IS
 	'the current consent and objection of one subject for one purpose';
@@ -1230,9 +1236,45 @@ COMMENT ON COLUMN consent_profiling.event.caller IS
 COMMENT ON COLUMN consent_profiling.event.actor IS
 	'the application''s own user, from consent_profiling.actor';
 
+-- Whose rows were written by which transaction; null: anybody's.  It lets a
+-- query tell whom it may see differently than what is cached.  Transaction ids
+-- mean nothing in another cluster, so it is not dumped, and always filled in
+-- where the rows are written, whatever brings them.
+CREATE TABLE consent_profiling.change (
+	xid xid8 NOT NULL,
+	subject consent_profiling.subject_id
+);
+CREATE INDEX change_xid_idx ON consent_profiling.change (xid);
+COMMENT ON TABLE consent_profiling.change IS
+	'which transaction changed whom in the registry';
+
+CREATE FUNCTION consent_profiling.log_change()
+	RETURNS trigger AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+REVOKE EXECUTE ON FUNCTION consent_profiling.log_change() FROM PUBLIC;
+CREATE TRIGGER log_change AFTER INSERT OR UPDATE OR DELETE
+	ON consent_profiling.subject
+	FOR EACH ROW EXECUTE FUNCTION consent_profiling.log_change();
+CREATE TRIGGER log_change_of_all AFTER TRUNCATE ON consent_profiling.subject
+	FOR EACH STATEMENT EXECUTE FUNCTION consent_profiling.log_change();
+CREATE TRIGGER log_change AFTER INSERT OR UPDATE OR DELETE
+	ON consent_profiling.choice
+	FOR EACH ROW EXECUTE FUNCTION consent_profiling.log_change();
+CREATE TRIGGER log_change_of_all AFTER TRUNCATE ON consent_profiling.choice
+	FOR EACH STATEMENT EXECUTE FUNCTION consent_profiling.log_change();
+CREATE TRIGGER log_change_of_all
+	AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON consent_profiling.purpose
+	FOR EACH STATEMENT EXECUTE FUNCTION consent_profiling.log_change();
+ALTER TABLE consent_profiling.subject ENABLE ALWAYS TRIGGER log_change;
+ALTER TABLE consent_profiling.subject ENABLE ALWAYS TRIGGER log_change_of_all;
+ALTER TABLE consent_profiling.choice ENABLE ALWAYS TRIGGER log_change;
+ALTER TABLE consent_profiling.choice ENABLE ALWAYS TRIGGER log_change_of_all;
+ALTER TABLE consent_profiling.purpose ENABLE ALWAYS TRIGGER log_change_of_all;
+
 -- Nobody but the owner touches the registry, except through the functions.
 REVOKE ALL ON consent_profiling.purpose, consent_profiling.subject,
-	consent_profiling.choice, consent_profiling.event FROM PUBLIC;
+	consent_profiling.choice, consent_profiling.event,
+	consent_profiling.change FROM PUBLIC;
 
 ---------------------------------------------------------------------
 -- Decide

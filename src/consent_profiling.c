@@ -8,6 +8,9 @@
  */
 #include "compat.h"
 
+#include <limits.h>
+
+#include "engine.h"
 #include "fmgr.h"
 #include "gate.h"
 #include "utils/guc.h"
@@ -44,6 +47,15 @@ _PG_init(void)
 							   PGC_USERSET,
 							   0,
 							   NULL, NULL, NULL);
+
+	DefineCustomIntVariable("consent_profiling.cache_memory",
+							"Memory that the set of one purpose may take.",
+							"Beyond it subjects are looked up one by one.",
+							&cache_memory_setting,
+							512 * 1024, 64, MAX_KILOBYTES,
+							PGC_USERSET,
+							GUC_UNIT_KB,
+							NULL, NULL, NULL);
 
 	MarkGUCPrefixReserved(EXTENSION_SCHEMA);
 }

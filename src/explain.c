@@ -36,7 +36,7 @@ static void
 ExplainArguments(FunctionCallInfo fcinfo, Explained *result)
 {
 	Snapshot	snapshot = GetActiveSnapshot();
-	Registry	registry;
+	const Registry *registry = GetRegistry();
 	SubjectKey	key;
 	char	   *name;
 
@@ -49,15 +49,14 @@ ExplainArguments(FunctionCallInfo fcinfo, Explained *result)
 	else
 		name = text_to_cstring(PG_GETARG_TEXT_PP(1));
 
-	OpenRegistry(&registry);
-	result->purpose = ReadPurpose(&registry, name, snapshot);
+	result->purpose = ReadPurpose(registry, name, snapshot);
 	memset(&result->facts, 0, sizeof(result->facts));
 	result->facts.choices =
 		palloc0(result->purpose->nlevels * sizeof(ChoiceFacts));
 	if (!PG_ARGISNULL(0))
 	{
 		SubjectKeyFromVarlena(&key, PG_GETARG_VARLENA_PP(0));
-		ReadSubject(&registry, result->purpose, &key, snapshot,
+		ReadSubject(registry, result->purpose, &key, snapshot,
 					&result->facts);
 	}
 	result->decision = Decide(&result->facts, &result->purpose->rules,

@@ -28,48 +28,13 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 #include "registry.h"
-
-/* Columns, in the order in which the install script creates them. */
-enum
-{
-	PURPOSE_NAME = 1,
-	PURPOSE_BROADER,
-	PURPOSE_BASIS,
-	PURPOSE_DIRECT_MARKETING,
-	PURPOSE_SPECIAL_CATEGORY,
-	PURPOSE_AUTOMATED_DECISION,
-	PURPOSE_MINIMUM_AGE,
-	PURPOSE_DESCRIPTION,
-	PURPOSE_NATTS = PURPOSE_DESCRIPTION
-};
-
-enum
-{
-	SUBJECT_ID = 1,
-	SUBJECT_BIRTH_DATE,
-	SUBJECT_REGISTERED_AT,
-	SUBJECT_RESTRICTED_AT,
-	SUBJECT_RESTRICTION_GROUND,
-	SUBJECT_ERASED_AT,
-	SUBJECT_NATTS = SUBJECT_ERASED_AT
-};
-
-enum
-{
-	CHOICE_SUBJECT = 1,
-	CHOICE_PURPOSE,
-	CHOICE_CONSENT,
-	CHOICE_REFUSAL,
-	CHOICE_OBJECTION,
-	CHOICE_RAISED_AT,
-	CHOICE_WITHDRAWN_AT,
-	CHOICE_OVERRIDDEN_AT,
-	CHOICE_NATTS = CHOICE_OVERRIDDEN_AT
-};
 
 /* Far above any sensible tree; a longer chain can only be a cycle. */
 #define MAX_LEVELS 1000
@@ -97,28 +62,86 @@ RegistryRelation(Oid schema, const char *name)
 	return relid;
 }
 
-/* Look up where the registry is.  Throws when it is not complete. */
-void
-OpenRegistry(Registry *registry)
+/* What GetRegistry() found, while it is valid, and how often it was not. */
+static Registry registry_cache;
+static bool registry_valid = false;
+static uint64 registry_generation = 0;
+
+/* Forget where the registry is when one of its relations is redefined. */
+static void
+RegistryRelationChanged(Datum arg, Oid relid)
 {
-	Oid			schema = get_namespace_oid(EXTENSION_SCHEMA, false);
+	const Registry *registry = &registry_cache;
+
+	if (relid == InvalidOid || relid == registry->purpose ||
+		relid == registry->subject || relid == registry->choice ||
+		relid == registry->change)
+	{
+		registry_valid = false;
+		registry_generation++;
+	}
+}
+
+/* Somebody's roles or the roles' members changed. */
+static void
+RolesChanged(Datum arg, int cacheid, uint32 hashvalue)
+{
+	registry_generation++;
+}
+
+/*
+ * Counts up whenever the registry's relations or policies or anybody's roles
+ * may have changed: who may use which purpose has then to be asked again.
+ */
+uint64
+RegistryGeneration(void)
+{
+	return registry_generation;
+}
+
+/* Where the registry is.  Throws when it is not complete. */
+const Registry *
+GetRegistry(void)
+{
+	static bool callbacks_registered = false;
+	Registry   *registry = &registry_cache;
+	Oid			schema;
 	Oid			subject_id;
 	Oid			opclass;
 	Oid			equal;
 
+	if (likely(registry_valid))
+		return registry;
+
+	if (!callbacks_registered)
+	{
+		CacheRegisterRelcacheCallback(RegistryRelationChanged, (Datum) 0);
+		CacheRegisterSyscacheCallback(AUTHOID, RolesChanged, (Datum) 0);
+		CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, RolesChanged, (Datum) 0);
+		callbacks_registered = true;
+	}
+
+	schema = get_namespace_oid(EXTENSION_SCHEMA, false);
 	registry->purpose = RegistryRelation(schema, "purpose");
 	registry->purpose_pkey = RegistryRelation(schema, "purpose_pkey");
 	registry->subject = RegistryRelation(schema, "subject");
 	registry->subject_pkey = RegistryRelation(schema, "subject_pkey");
+	registry->subject_birth_date = RegistryRelation(schema, "subject_birth_date_idx");
 	registry->choice = RegistryRelation(schema, "choice");
 	registry->choice_pkey = RegistryRelation(schema, "choice_pkey");
+	registry->choice_expires_at = RegistryRelation(schema, "choice_expires_at_idx");
+	registry->change = RegistryRelation(schema, "change");
+	registry->change_xid = RegistryRelation(schema, "change_xid_idx");
 
 	subject_id = get_atttype(registry->subject, SUBJECT_ID);
 	opclass = GetDefaultOpClass(subject_id, BTREE_AM_OID);
 	equal = get_opfamily_member(get_opclass_family(opclass),
 								subject_id, subject_id,
 								BTEqualStrategyNumber);
-	fmgr_info(get_opcode(equal), &registry->subject_id_eq);
+	fmgr_info_cxt(get_opcode(equal), &registry->subject_id_eq,
+				  TopMemoryContext);
+	registry_valid = true;
+	return registry;
 }
 
 /* Make an equality key on a column of the subject_id type. */
@@ -320,6 +343,53 @@ LevelOfChoice(const Purpose *purpose, HeapTuple tuple, TupleDesc tupdesc)
 	return -1;
 }
 
+/* Facts about nobody, to be filled in. */
+static void
+ClearFacts(SubjectFacts *facts, const Purpose *purpose)
+{
+	facts->registered = false;
+	facts->nlevels = purpose->nlevels;
+	for (int i = 0; i < purpose->nlevels; i++)
+		facts->choices[i] = (ChoiceFacts)
+		{
+			.raised_at = DT_NOBEGIN,
+			.withdrawn_at = DT_NOBEGIN,
+			.overridden_at = DT_NOBEGIN
+		};
+}
+
+/* Copy one row of "subject" into the facts. */
+static void
+FillSubject(SubjectFacts *facts, HeapTuple tuple, TupleDesc tupdesc)
+{
+	Datum		values[SUBJECT_NATTS];
+	bool		nulls[SUBJECT_NATTS];
+
+	heap_deform_tuple(tuple, tupdesc, values, nulls);
+	facts->registered = true;
+	facts->registered_at = DatumGetTimestampTz(values[SUBJECT_REGISTERED_AT - 1]);
+	facts->has_birth_date = !nulls[SUBJECT_BIRTH_DATE - 1];
+	if (facts->has_birth_date)
+		facts->birth_date = DatumGetDateADT(values[SUBJECT_BIRTH_DATE - 1]);
+	facts->restricted = !nulls[SUBJECT_RESTRICTED_AT - 1];
+	facts->restricted_at = TimeOrNever(values[SUBJECT_RESTRICTED_AT - 1],
+									   nulls[SUBJECT_RESTRICTED_AT - 1]);
+	facts->erased = !nulls[SUBJECT_ERASED_AT - 1];
+	facts->erased_at = TimeOrNever(values[SUBJECT_ERASED_AT - 1],
+								   nulls[SUBJECT_ERASED_AT - 1]);
+}
+
+/* Add one row of "choice" to the facts, if it is about the purpose at all. */
+static void
+AddChoice(SubjectFacts *facts, const Purpose *purpose, HeapTuple tuple,
+		  TupleDesc tupdesc)
+{
+	int			level = LevelOfChoice(purpose, tuple, tupdesc);
+
+	if (level >= 0)
+		FillChoice(&facts->choices[level], tuple, tupdesc);
+}
+
 /*
  * Read what is known of one subject for one purpose.  facts->choices must have
  * room for every level of the purpose.
@@ -334,39 +404,14 @@ ReadSubject(const Registry *registry, const Purpose *purpose,
 	SysScanDesc scan;
 	HeapTuple	tuple;
 
-	facts->registered = false;
-	facts->nlevels = purpose->nlevels;
-	for (int i = 0; i < purpose->nlevels; i++)
-		facts->choices[i] = (ChoiceFacts)
-		{
-			.raised_at = DT_NOBEGIN,
-			.withdrawn_at = DT_NOBEGIN,
-			.overridden_at = DT_NOBEGIN
-		};
-
+	ClearFacts(facts, purpose);
 	rel = table_open(registry->subject, AccessShareLock);
 	SubjectScanKey(&scankey, SUBJECT_ID, registry, subject);
 	scan = systable_beginscan(rel, registry->subject_pkey, true, snapshot,
 							  1, &scankey);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
-	{
-		Datum		values[SUBJECT_NATTS];
-		bool		nulls[SUBJECT_NATTS];
-
-		heap_deform_tuple(tuple, RelationGetDescr(rel), values, nulls);
-		facts->registered = true;
-		facts->registered_at = DatumGetTimestampTz(values[SUBJECT_REGISTERED_AT - 1]);
-		facts->has_birth_date = !nulls[SUBJECT_BIRTH_DATE - 1];
-		if (facts->has_birth_date)
-			facts->birth_date = DatumGetDateADT(values[SUBJECT_BIRTH_DATE - 1]);
-		facts->restricted = !nulls[SUBJECT_RESTRICTED_AT - 1];
-		facts->restricted_at = TimeOrNever(values[SUBJECT_RESTRICTED_AT - 1],
-										   nulls[SUBJECT_RESTRICTED_AT - 1]);
-		facts->erased = !nulls[SUBJECT_ERASED_AT - 1];
-		facts->erased_at = TimeOrNever(values[SUBJECT_ERASED_AT - 1],
-									   nulls[SUBJECT_ERASED_AT - 1]);
-	}
+		FillSubject(facts, tuple, RelationGetDescr(rel));
 	systable_endscan(scan);
 	table_close(rel, NoLock);
 
@@ -377,16 +422,90 @@ ReadSubject(const Registry *registry, const Purpose *purpose,
 		scan = systable_beginscan(rel, registry->choice_pkey, true, snapshot,
 								  1, &scankey);
 		while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-		{
-			int			level = LevelOfChoice(purpose, tuple,
-											  RelationGetDescr(rel));
-
-			if (level >= 0)
-				FillChoice(&facts->choices[level], tuple,
-						   RelationGetDescr(rel));
-		}
+			AddChoice(facts, purpose, tuple, RelationGetDescr(rel));
 		systable_endscan(scan);
 		table_close(rel, NoLock);
 	}
 	pfree(DatumGetPointer(subject));
+}
+
+/* One of the two tables, read in the order of the subjects. */
+typedef struct OrderedTable
+{
+	Relation	rel;
+	Relation	index;
+	SysScanDesc scan;
+	HeapTuple	tuple;			/* NULL at the end */
+	SubjectKey	key;
+} OrderedTable;
+
+/* Go on to the next row. */
+static void
+NextOrdered(OrderedTable *table)
+{
+	bool		isnull;
+
+	table->tuple = systable_getnext_ordered(table->scan, ForwardScanDirection);
+	if (HeapTupleIsValid(table->tuple))
+		SubjectKeyFromVarlena(&table->key,
+							  PG_DETOAST_DATUM_PACKED(heap_getattr(table->tuple, 1,
+																   RelationGetDescr(table->rel),
+																   &isnull)));
+}
+
+/* Begin at the first row. */
+static void
+BeginOrdered(OrderedTable *table, Oid relid, Oid indexid, Snapshot snapshot)
+{
+	table->rel = table_open(relid, AccessShareLock);
+	table->index = index_open(indexid, AccessShareLock);
+	table->scan = systable_beginscan_ordered(table->rel, table->index,
+											 snapshot, 0, NULL);
+	NextOrdered(table);
+}
+
+static void
+EndOrdered(OrderedTable *table)
+{
+	systable_endscan_ordered(table->scan);
+	index_close(table->index, NoLock);
+	table_close(table->rel, NoLock);
+}
+
+/*
+ * Call back with the facts about every subject, in the order of their keys.
+ * Both tables are read by their primary keys, which begin with the subject,
+ * and merged, so that it takes no memory.
+ */
+void
+ForEachSubject(const Registry *registry, const Purpose *purpose,
+			   Snapshot snapshot, SubjectCallback callback, void *arg)
+{
+	OrderedTable subject;
+	OrderedTable choice;
+	SubjectFacts facts;
+
+	facts.choices = palloc(purpose->nlevels * sizeof(ChoiceFacts));
+	BeginOrdered(&subject, registry->subject, registry->subject_pkey, snapshot);
+	BeginOrdered(&choice, registry->choice, registry->choice_pkey, snapshot);
+	for (; subject.tuple != NULL; NextOrdered(&subject))
+	{
+		int			order = -1;
+
+		CHECK_FOR_INTERRUPTS();
+		ClearFacts(&facts, purpose);
+		FillSubject(&facts, subject.tuple, RelationGetDescr(subject.rel));
+		while (choice.tuple != NULL &&
+			   (order = SubjectKeyCompare(&choice.key, &subject.key)) <= 0)
+		{
+			if (order == 0)
+				AddChoice(&facts, purpose, choice.tuple,
+						  RelationGetDescr(choice.rel));
+			NextOrdered(&choice);
+		}
+		callback(&subject.key, &facts, arg);
+	}
+	EndOrdered(&choice);
+	EndOrdered(&subject);
+	pfree(facts.choices);
 }

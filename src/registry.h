@@ -13,15 +13,59 @@
 #define EXTENSION_SCHEMA	"consent_profiling"
 #define ROOT_PURPOSE		"profiling"
 
-/* Where the tables are in this database. */
+/* Columns, in the order in which the install script creates them. */
+enum
+{
+	PURPOSE_NAME = 1,
+	PURPOSE_BROADER,
+	PURPOSE_BASIS,
+	PURPOSE_DIRECT_MARKETING,
+	PURPOSE_SPECIAL_CATEGORY,
+	PURPOSE_AUTOMATED_DECISION,
+	PURPOSE_MINIMUM_AGE,
+	PURPOSE_DESCRIPTION,
+	PURPOSE_NATTS = PURPOSE_DESCRIPTION
+};
+
+enum
+{
+	SUBJECT_ID = 1,
+	SUBJECT_BIRTH_DATE,
+	SUBJECT_REGISTERED_AT,
+	SUBJECT_RESTRICTED_AT,
+	SUBJECT_RESTRICTION_GROUND,
+	SUBJECT_ERASED_AT,
+	SUBJECT_OBJECTION_ACTS,
+	SUBJECT_NATTS = SUBJECT_OBJECTION_ACTS
+};
+
+enum
+{
+	CHOICE_SUBJECT = 1,
+	CHOICE_PURPOSE,
+	CHOICE_CONSENT,
+	CHOICE_REFUSAL,
+	CHOICE_OBJECTION,
+	CHOICE_RAISED_AT,
+	CHOICE_WITHDRAWN_AT,
+	CHOICE_OVERRIDDEN_AT,
+	CHOICE_EXPIRES_AT,
+	CHOICE_NATTS = CHOICE_EXPIRES_AT
+};
+
+/* Where the tables and indexes are in this database. */
 typedef struct Registry
 {
 	Oid			purpose;
 	Oid			purpose_pkey;
 	Oid			subject;
 	Oid			subject_pkey;
+	Oid			subject_birth_date;
 	Oid			choice;
 	Oid			choice_pkey;
+	Oid			choice_expires_at;
+	Oid			change;
+	Oid			change_xid;
 	FmgrInfo	subject_id_eq;
 } Registry;
 
@@ -34,7 +78,8 @@ typedef struct Purpose
 	char	  **names;			/* [0] its own */
 } Purpose;
 
-extern void OpenRegistry(Registry *registry);
+extern const Registry *GetRegistry(void);
+extern uint64 RegistryGeneration(void);
 extern Purpose *ReadPurpose(const Registry *registry, const char *name,
 							Snapshot snapshot);
 extern bool PurposeAllowed(const Registry *registry, const char *name,
@@ -42,5 +87,13 @@ extern bool PurposeAllowed(const Registry *registry, const char *name,
 extern void ReadSubject(const Registry *registry, const Purpose *purpose,
 						const SubjectKey *key, Snapshot snapshot,
 						SubjectFacts *facts);
+
+/* Told the facts about one subject of all. */
+typedef void (*SubjectCallback) (const SubjectKey *key,
+								 const SubjectFacts *facts, void *arg);
+
+extern void ForEachSubject(const Registry *registry, const Purpose *purpose,
+						   Snapshot snapshot, SubjectCallback callback,
+						   void *arg);
 
 #endif							/* CONSENT_PROFILING_REGISTRY_H */

@@ -1,0 +1,308 @@
+/*
+ * change_log.c
+ *		Who changed in the registry, by transaction and by the clock.
+ *
+ * Whatever changes a row of the registry, be it a recording function, a
+ * restore, logical replication or a superuser's UPDATE, a trigger writes the
+ * subject and the id of the writing transaction into the table "change".  The
+ * id is taken when the row is written here, never carried in from elsewhere,
+ * since it means nothing in another cluster; the table is not dumped.
+ *
+ * The log is read without regard to visibility: rows of transactions that are
+ * still running or were rolled back only mean that a subject is decided anew
+ * for nothing.
+ *
+ * A verdict also changes by the clock alone, at a coming of age or the end of
+ * a consent.  Those are found by index on the birth dates and the expiries.
+ */
+#include "compat.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/transam.h"
+#include "access/xact.h"
+#include "catalog/indexing.h"
+#include "change_log.h"
+#include "commands/trigger.h"
+#include "storage/proc.h"
+#include "utils/date.h"
+#include "utils/datetime.h"
+#include "utils/fmgroids.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+#include "utils/xid8.h"
+
+PG_FUNCTION_INFO_V1(log_change);
+
+enum
+{
+	CHANGE_XID = 1,
+	CHANGE_SUBJECT,
+	CHANGE_NATTS = CHANGE_SUBJECT
+};
+
+/* Write one line of the log; NULL: anything may have changed. */
+static void
+LogChange(Relation log, const SubjectKey *subject)
+{
+	Datum		values[CHANGE_NATTS];
+	bool		nulls[CHANGE_NATTS] = {false, false};
+	HeapTuple	tuple;
+
+	values[CHANGE_XID - 1] =
+		FullTransactionIdGetDatum(GetTopFullTransactionId());
+	nulls[CHANGE_SUBJECT - 1] = (subject == NULL);
+	values[CHANGE_SUBJECT - 1] = subject == NULL ? (Datum) 0 :
+		PointerGetDatum(SubjectKeyToVarlena(subject));
+	tuple = heap_form_tuple(RelationGetDescr(log), values, nulls);
+	CatalogTupleInsert(log, tuple);
+	heap_freetuple(tuple);
+}
+
+/*
+ * Has this been logged a moment ago?  A recording function touches several
+ * rows of one person.  A line shares the fate of the subtransaction that wrote
+ * it, so it serves only for that one.
+ */
+static bool
+JustLogged(const SubjectKey *key)
+{
+	static LocalTransactionId lxid = InvalidLocalTransactionId;
+	static SubTransactionId subxid = InvalidSubTransactionId;
+	static SubjectKey last;
+
+	if (lxid == MyLocalTransactionId &&
+		subxid == GetCurrentSubTransactionId() &&
+		SubjectKeyCompare(key, &last) == 0)
+		return true;
+	lxid = MyLocalTransactionId;
+	subxid = GetCurrentSubTransactionId();
+	last = *key;
+	return false;
+}
+
+/* Log the subject of a row of "subject" or "choice", its first column. */
+static void
+LogRow(Relation log, Relation rel, HeapTuple row)
+{
+	bool		isnull;
+	Datum		subject = heap_getattr(row, 1, RelationGetDescr(rel), &isnull);
+	SubjectKey	key;
+
+	SubjectKeyFromVarlena(&key, PG_DETOAST_DATUM_PACKED(subject));
+	if (!JustLogged(&key))
+		LogChange(log, &key);
+}
+
+/*
+ * log_change(): the trigger on the registry's tables.  For a row it logs whom
+ * the row is about; for a statement, that anything may have changed.
+ */
+Datum
+log_change(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	Relation	log;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("log_change() can only be called as a trigger")));
+
+	log = table_open(GetRegistry()->change, RowExclusiveLock);
+	if (!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event))
+		LogChange(log, NULL);
+	else
+	{
+		LogRow(log, trigdata->tg_relation, trigdata->tg_trigtuple);
+
+		/* A superuser may have given the row to somebody else. */
+		if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
+			LogRow(log, trigdata->tg_relation, trigdata->tg_newtuple);
+	}
+	table_close(log, NoLock);
+	return PointerGetDatum(NULL);
+}
+
+/* Begin to read the log of one transaction, or of it and all later ones. */
+static SysScanDesc
+BeginLogScan(Relation log, const Registry *registry, uint64 xid,
+			 bool and_later)
+{
+	ScanKeyData scankey;
+
+	ScanKeyInit(&scankey, CHANGE_XID,
+				and_later ? BTGreaterEqualStrategyNumber : BTEqualStrategyNumber,
+				and_later ? F_XID8GE : F_XID8EQ,
+				FullTransactionIdGetDatum(FullTransactionIdFromU64(xid)));
+	return systable_beginscan(log, registry->change_xid, true, SnapshotAny,
+							  1, &scankey);
+}
+
+/*
+ * Has the current transaction written to the registry?  Asked of the log, not
+ * remembered, so that a parallel worker knows it of its leader too.
+ */
+bool
+WroteRegistry(const Registry *registry)
+{
+	FullTransactionId own = GetTopFullTransactionIdIfAny();
+	Relation	log;
+	SysScanDesc scan;
+	bool		wrote;
+
+	if (!FullTransactionIdIsValid(own))
+		return false;
+	log = table_open(registry->change, AccessShareLock);
+	scan = BeginLogScan(log, registry, U64FromFullTransactionId(own), false);
+	wrote = HeapTupleIsValid(systable_getnext(scan));
+	systable_endscan(scan);
+	table_close(log, NoLock);
+	return wrote;
+}
+
+typedef struct LogReader
+{
+	const Registry *registry;
+	Relation	log;
+	ChangeCallback callback;
+	void	   *arg;
+} LogReader;
+
+/* Report what transactions have logged. */
+static void
+ReadLog(uint64 xid, bool and_later, void *arg)
+{
+	LogReader  *reader = (LogReader *) arg;
+	SysScanDesc scan = BeginLogScan(reader->log, reader->registry, xid,
+									and_later);
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		bool		isnull;
+		Datum		subject = heap_getattr(tuple, CHANGE_SUBJECT,
+										   RelationGetDescr(reader->log),
+										   &isnull);
+		SubjectKey	key;
+
+		if (!isnull)
+			SubjectKeyFromVarlena(&key, PG_DETOAST_DATUM_PACKED(subject));
+		reader->callback(isnull ? NULL : &key, reader->arg);
+	}
+	systable_endscan(scan);
+}
+
+/* Call back for everybody whose rows two snapshots may see differently. */
+void
+ForEachChange(const Registry *registry, const SnapshotImage *a,
+			  const SnapshotImage *b, ChangeCallback callback, void *arg)
+{
+	LogReader	reader = {registry, NULL, callback, arg};
+
+	reader.log = table_open(registry->change, AccessShareLock);
+	ForEachDifference(a, b, ReadLog, &reader);
+	table_close(reader.log, NoLock);
+}
+
+/*
+ * A date on or before which everybody was born who comes of age by a time; a
+ * few days early, which costs little and spares the calendar's corners.
+ */
+static DateADT
+BornBefore(TimestampTz time, int minimum_age)
+{
+	int64		day = time / USECS_PER_DAY + POSTGRES_EPOCH_JDATE;
+	int			year;
+	int			month;
+	int			mday;
+
+	j2date((int) day, &year, &month, &mday);
+	return date2j(year - minimum_age, month, 1) - POSTGRES_EPOCH_JDATE - 2;
+}
+
+/* Begin to read birth dates in order, from some days before one that counts. */
+static SysScanDesc
+BeginBirthdayScan(Relation rel, Relation index, TimestampTz after,
+				  int minimum_age)
+{
+	ScanKeyData scankey;
+
+	ScanKeyInit(&scankey, SUBJECT_BIRTH_DATE, BTGreaterEqualStrategyNumber,
+				F_DATE_GE, DateADTGetDatum(BornBefore(after, minimum_age)));
+	return systable_beginscan_ordered(rel, index, SnapshotAny, 1, &scankey);
+}
+
+/* Begin to read the ends of consents in order, from the first after a time. */
+static SysScanDesc
+BeginExpiryScan(Relation rel, Relation index, TimestampTz after)
+{
+	ScanKeyData scankey;
+
+	ScanKeyInit(&scankey, CHOICE_EXPIRES_AT, BTGreaterStrategyNumber,
+				F_TIMESTAMPTZ_GT, TimestampTzGetDatum(after));
+	return systable_beginscan_ordered(rel, index, SnapshotAny, 1, &scankey);
+}
+
+/*
+ * Call back for everybody who comes of age or whose consent to anything ends
+ * after one time and up to another, and find the next time after that at which
+ * anybody does; DT_NOEND when nobody ever does.
+ */
+TimestampTz
+ForEachClockChange(const Registry *registry, int minimum_age,
+				   TimestampTz after, TimestampTz upto,
+				   ChangeCallback callback, void *arg)
+{
+	TimestampTz next = DT_NOEND;
+	Relation	rel;
+	Relation	index;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	SubjectKey	key;
+	bool		isnull;
+
+	rel = table_open(registry->subject, AccessShareLock);
+	index = index_open(registry->subject_birth_date, AccessShareLock);
+	scan = BeginBirthdayScan(rel, index, after, minimum_age);
+	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
+	{
+		TimestampTz of_age = ComingOfAge(DatumGetDateADT(heap_getattr(tuple, SUBJECT_BIRTH_DATE, RelationGetDescr(rel), &isnull)),
+										 minimum_age);
+
+		if (of_age > upto)
+		{
+			next = of_age;
+			break;
+		}
+		if (of_age <= after)
+			continue;
+		SubjectKeyFromVarlena(&key, PG_DETOAST_DATUM_PACKED(heap_getattr(tuple, SUBJECT_ID, RelationGetDescr(rel), &isnull)));
+		callback(&key, arg);
+	}
+	systable_endscan_ordered(scan);
+	index_close(index, NoLock);
+	table_close(rel, NoLock);
+
+	rel = table_open(registry->choice, AccessShareLock);
+	index = index_open(registry->choice_expires_at, AccessShareLock);
+	scan = BeginExpiryScan(rel, index, after);
+	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
+	{
+		TimestampTz expires_at = DatumGetTimestampTz(heap_getattr(tuple, CHOICE_EXPIRES_AT, RelationGetDescr(rel), &isnull));
+
+		if (expires_at > upto)
+		{
+			next = Min(next, expires_at);
+			break;
+		}
+		SubjectKeyFromVarlena(&key, PG_DETOAST_DATUM_PACKED(heap_getattr(tuple, CHOICE_SUBJECT, RelationGetDescr(rel), &isnull)));
+		callback(&key, arg);
+	}
+	systable_endscan_ordered(scan);
+	index_close(index, NoLock);
+	table_close(rel, NoLock);
+	return next;
+}

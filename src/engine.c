@@ -1,0 +1,619 @@
+/*
+ * engine.c
+ *		Answers to may_profile() for the running query.
+ *
+ * Guarantee: a query sees exactly the decisions of its own snapshot, its own
+ * transaction's writes included, at its statement's time.
+ *
+ * A backend keeps, for each purpose it was asked about, what it has found out:
+ * at first single answers, looked up by index, and once a query has asked
+ * about a good part of all subjects, a set of everybody who is permitted.  The
+ * set is the truth for one snapshot and one moment.  For another snapshot and
+ * another moment it is the truth about all but those who changed in between,
+ * by somebody's act or by the clock.  These are collected as "dirty", which
+ * takes only a look at the log of changes, and looked up one by one when they
+ * are asked about.  Dirty may hold people for nothing, never too few.  When
+ * there are too many of them, the set is given up and made anew.
+ *
+ * A transaction that wrote to the registry itself is on its own until it ends:
+ * what it finds out is kept apart, and forgotten with every command.
+ */
+#include "compat.h"
+
+#include "access/table.h"
+#include "access/transam.h"
+#include "access/xact.h"
+#include "change_log.h"
+#include "common/hashfn.h"
+#include "engine.h"
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
+#include "storage/predicate.h"
+#include "storage/proc.h"
+#include "subject_set.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+int			cache_memory_setting;
+
+/* Single answers that are kept at the most, some 64 MB with their table. */
+#define MAX_ANSWERS		(1024 * 1024)
+
+/*
+ * Looking up one subject costs about as much as adding two to a set; so a set
+ * pays once a query looks up half of all.  It is begun earlier, because a
+ * query that has looked up so many is likely to go on, and another to follow.
+ */
+#define LOOKUPS_PER_SUBJECT	0.1
+#define MIN_LOOKUPS			1000
+
+/* More dirty subjects than this share of the set, and the set is given up. */
+#define MAX_DIRTY_SHARE		0.05
+#define MIN_DIRTY			20000
+
+/*
+ * Everything that the visibility of a row to the running query depends on.
+ *
+ * Two snapshots of a backend with the same xmax and the same number of running
+ * transactions see the same of others: those running below an unchanged xmax
+ * can only become fewer.
+ */
+typedef struct SnapshotStamp
+{
+	TransactionId xmin;
+	TransactionId xmax;
+	uint32		xcnt;
+	int32		subxcnt;
+	bool		suboverflowed;
+	bool		recovery;
+} SnapshotStamp;
+
+/* What tells apart what a transaction sees of its own writes. */
+typedef struct OwnStamp
+{
+	LocalTransactionId lxid;
+	SubTransactionId subxid;
+	CommandId	curcid;
+} OwnStamp;
+
+/* A key in a table of answers or of dirty subjects. */
+typedef struct Answer
+{
+	SetKey		key;
+	char		status;			/* for simplehash */
+	bool		permitted;
+} Answer;
+
+static inline uint32
+HashSetKey(const SetKey *key)
+{
+	return murmurhash32((uint32) key->words[0]) ^
+		murmurhash32((uint32) (key->words[0] >> 32) ^ (uint32) key->words[1]) ^
+		(uint32) (key->words[1] >> 32);
+}
+
+static inline bool
+SameSetKey(const SetKey *a, const SetKey *b)
+{
+	return a->words[0] == b->words[0] && a->words[1] == b->words[1] &&
+		a->is_integer == b->is_integer;
+}
+
+#define SH_PREFIX answers
+#define SH_ELEMENT_TYPE Answer
+#define SH_KEY_TYPE SetKey
+#define SH_KEY key
+#define SH_HASH_KEY(tb, k) HashSetKey(&(k))
+#define SH_EQUAL(tb, a, b) SameSetKey(&(a), &(b))
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+struct PurposeAnswers
+{
+	PurposeAnswers *next;
+	MemoryContext context;		/* for everything below */
+	char	   *name;
+	bool		own;			/* for a transaction that wrote to the registry */
+	bool		valid;			/* false after an error, and at first */
+
+	Purpose    *purpose;
+	SubjectFacts facts;			/* scratch space */
+	FingerprintSeed seed;		/* of the keys below */
+
+	/* single answers: for the snapshot "seen", in [now, answers_until) */
+	SnapshotImage *seen;
+	SnapshotStamp stamp;		/* of the same */
+	bool		stamp_tells;	/* can the stamp stand for it? */
+	TimestampTz now;
+	TimestampTz answers_until;
+	answers_hash *answers;
+	uint64		lookups;		/* by this statement */
+
+	/* who may use the purpose, as last asked */
+	Oid			allowed_userid;
+	uint64		allowed_generation;
+
+	/* who is permitted, but for the dirty */
+	SubjectSet *set;
+	answers_hash *dirty;
+	TimestampTz set_from;		/* clock changes from here ... */
+	TimestampTz set_upto;		/* ... up to here are among the dirty */
+	TimestampTz set_next;		/* the next one after that */
+	bool		set_too_big;
+};
+
+/* What the last call was about; the next is likely to be about the same. */
+static struct
+{
+	PurposeAnswers *answers;	/* NULL: nothing is current */
+	SnapshotStamp snapshot;
+	OwnStamp	own;
+	TimestampTz now;
+	Oid			userid;
+	uint64		generation;
+}			current;
+
+static MemoryContext engine_context = NULL;
+static PurposeAnswers *all_answers = NULL;
+
+/* Throw away all that is known; the next sync begins from nothing. */
+static void
+ForgetAnswers(PurposeAnswers *answers)
+{
+	MemoryContextReset(answers->context);
+	answers->valid = false;
+	answers->purpose = NULL;
+	answers->seen = NULL;
+	answers->answers = NULL;
+	answers->set = NULL;
+	answers->dirty = NULL;
+}
+
+/* Throw away the set, for instance because too much of it is dirty. */
+static void
+ForgetSet(PurposeAnswers *answers)
+{
+	if (answers->set == NULL)
+		return;
+	MemoryContextDelete(GetMemoryChunkContext(answers->set));
+	answers->set = NULL;
+	answers_reset(answers->dirty);
+}
+
+/* Find what is kept about a purpose, or make room for it. */
+static PurposeAnswers *
+FindAnswers(const char *name, int len, bool own)
+{
+	PurposeAnswers *answers;
+
+	for (answers = all_answers; answers != NULL; answers = answers->next)
+	{
+		if (answers->own == own && strncmp(answers->name, name, len) == 0 &&
+			answers->name[len] == '\0')
+			return answers;
+	}
+
+	if (engine_context == NULL)
+		engine_context = AllocSetContextCreate(TopMemoryContext,
+											   "consent_profiling",
+											   ALLOCSET_DEFAULT_SIZES);
+	answers = MemoryContextAllocZero(engine_context, sizeof(PurposeAnswers));
+	answers->own = own;
+	answers->name = MemoryContextAllocZero(engine_context, len + 1);
+	memcpy(answers->name, name, len);
+	answers->context = AllocSetContextCreate(engine_context,
+											 "consent_profiling answers",
+											 ALLOCSET_DEFAULT_SIZES);
+	answers->next = all_answers;
+	all_answers = answers;
+	return answers;
+}
+
+/*
+ * Begin from nothing, for this snapshot.  Throws undefined_object when the
+ * snapshot has no such purpose.
+ */
+static void
+BeginAnswers(PurposeAnswers *answers, Snapshot snapshot, TimestampTz now)
+{
+	MemoryContext oldcontext;
+
+	ForgetAnswers(answers);
+	oldcontext = MemoryContextSwitchTo(answers->context);
+	answers->purpose = ReadPurpose(GetRegistry(), answers->name, snapshot);
+	answers->facts.choices = palloc(answers->purpose->nlevels * sizeof(ChoiceFacts));
+	answers->answers = answers_create(answers->context, 16, NULL);
+	answers->dirty = answers_create(answers->context, 16, NULL);
+	if (!pg_strong_random(&answers->seed, sizeof(answers->seed)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("could not generate random values")));
+	answers->seen = MakeSnapshotImage(snapshot);
+	answers->now = now;
+	answers->answers_until = DT_NOEND;
+	MemoryContextSwitchTo(oldcontext);
+	answers->valid = true;
+}
+
+/* What NoteChange() has to say. */
+typedef struct Changes
+{
+	PurposeAnswers *answers;
+	bool		any;
+	bool		everything;
+} Changes;
+
+/* Somebody changed: what the set says of them does not count any more. */
+static void
+NoteChange(const SubjectKey *subject, void *arg)
+{
+	Changes    *changes = (Changes *) arg;
+	PurposeAnswers *answers = changes->answers;
+	bool		found;
+
+	changes->any = true;
+	if (subject == NULL)
+		changes->everything = true;
+	else if (answers->set != NULL)
+	{
+		if (answers->dirty->members >=
+			Max(MIN_DIRTY, answers->set->count * MAX_DIRTY_SHARE))
+			ForgetSet(answers);
+		else
+			answers_insert(answers->dirty,
+						   MakeSetKey(subject, &answers->seed), &found);
+	}
+}
+
+/* Bring what is known from the snapshot last seen to this one. */
+static void
+FollowSnapshot(PurposeAnswers *answers, Snapshot snapshot, TimestampTz now)
+{
+	Changes		changes = {answers, false, false};
+	MemoryContext oldcontext = MemoryContextSwitchTo(answers->context);
+	SnapshotImage *image = MakeSnapshotImage(snapshot);
+
+	MemoryContextSwitchTo(oldcontext);
+	ForEachChange(GetRegistry(), answers->seen, image, NoteChange, &changes);
+	if (changes.everything)
+	{
+		BeginAnswers(answers, snapshot, now);
+		return;
+	}
+	if (changes.any)
+	{
+		answers_reset(answers->answers);
+		answers->answers_until = DT_NOEND;
+	}
+	pfree(answers->seen);
+	answers->seen = image;
+}
+
+/* Bring what is known from the last statement's time to this one's. */
+static void
+FollowClock(PurposeAnswers *answers, TimestampTz now)
+{
+	Changes		changes = {answers, false, false};
+	int			minimum_age = answers->purpose->rules.minimum_age;
+
+	if (now < answers->now || now >= answers->answers_until)
+	{
+		answers_reset(answers->answers);
+		answers->answers_until = DT_NOEND;
+	}
+	answers->now = now;
+
+	if (answers->set == NULL)
+		return;
+	if (now >= answers->set_next)
+	{
+		TimestampTz next = ForEachClockChange(GetRegistry(), minimum_age,
+											  answers->set_upto, now,
+											  NoteChange, &changes);
+
+		answers->set_upto = now;
+		answers->set_next = next;
+	}
+	else if (now < answers->set_from)
+	{
+		(void) ForEachClockChange(GetRegistry(), minimum_age,
+								  now, answers->set_from,
+								  NoteChange, &changes);
+		answers->set_from = now;
+	}
+}
+
+/*
+ * Does this snapshot see of others what the one last seen did?  Not to be told
+ * from the stamps alone if the backend had a transaction of its own running
+ * then: snapshots leave that out, before its end and after.
+ */
+static bool
+SeesTheSame(const SnapshotStamp *a, const SnapshotStamp *b)
+{
+	return a->xmax == b->xmax && a->xcnt == b->xcnt &&
+		a->subxcnt == b->subxcnt && a->xmin == b->xmin &&
+		a->suboverflowed == b->suboverflowed && a->recovery == b->recovery;
+}
+
+/* The stamps of the running query. */
+static inline void
+StampSnapshot(SnapshotStamp *stamp, Snapshot snapshot)
+{
+	stamp->xmin = snapshot->xmin;
+	stamp->xmax = snapshot->xmax;
+	stamp->xcnt = snapshot->xcnt;
+	stamp->subxcnt = snapshot->subxcnt;
+	stamp->suboverflowed = snapshot->suboverflowed;
+	stamp->recovery = snapshot->takenDuringRecovery;
+}
+
+/* Bring what is known to the running query's snapshot and time. */
+static void
+FollowQuery(PurposeAnswers *answers, Snapshot snapshot,
+			const SnapshotStamp *stamp, TimestampTz now)
+{
+	bool		valid = answers->valid;
+
+	/* Should anything throw below, all is forgotten. */
+	answers->valid = false;
+	answers->lookups = 0;
+	if (!valid || answers->own)
+		BeginAnswers(answers, snapshot, now);
+	else
+	{
+		if (!answers->stamp_tells || !SeesTheSame(&answers->stamp, stamp))
+			FollowSnapshot(answers, snapshot, now);
+		FollowClock(answers, now);
+	}
+	answers->stamp = *stamp;
+	answers->stamp_tells = !TransactionIdIsValid(GetTopTransactionIdIfAny());
+	answers->valid = true;
+
+	/*
+	 * A serializable transaction has to be known to have read what the set
+	 * was made from.
+	 */
+	if (answers->set != NULL && IsolationIsSerializable())
+	{
+		Relation	rel = table_open(GetRegistry()->subject, AccessShareLock);
+
+		PredicateLockRelation(rel, snapshot);
+		table_close(rel, NoLock);
+		rel = table_open(GetRegistry()->choice, AccessShareLock);
+		PredicateLockRelation(rel, snapshot);
+		table_close(rel, NoLock);
+	}
+}
+
+/* Throws insufficient_privilege for a purpose that the role was not allowed. */
+static void
+CheckAllowed(PurposeAnswers *answers, Oid userid)
+{
+	if (answers->allowed_userid == userid &&
+		answers->allowed_generation == RegistryGeneration())
+		return;
+	if (!PurposeAllowed(GetRegistry(), answers->name, userid))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("role \"%s\" is not allowed to profile for purpose \"%s\"",
+						GetUserNameFromId(userid, false), answers->name),
+				 errhint("An administrator can allow it with consent_profiling.allow_purpose().")));
+	answers->allowed_userid = userid;
+	answers->allowed_generation = RegistryGeneration();
+}
+
+/*
+ * What is known about a purpose, for the running query and the current role.
+ * It is good for one question; another call may be another query.
+ *
+ * Throws undefined_object for an unknown purpose and insufficient_privilege
+ * for one that the role was not allowed.
+ */
+PurposeAnswers *
+AnswersFor(const char *purpose_name, int purpose_len)
+{
+	PurposeAnswers *answers = current.answers;
+	Snapshot	snapshot;
+	SnapshotStamp stamp;
+	OwnStamp	own = {
+		.lxid = MyLocalTransactionId,
+		.subxid = GetCurrentSubTransactionId()
+	};
+	TimestampTz now = GetCurrentStatementStartTimestamp();
+
+	/* PostgreSQL runs no query without one. */
+	if (unlikely(!ActiveSnapshotSet()))
+		elog(ERROR, "may_profile called without a snapshot");
+	snapshot = GetActiveSnapshot();
+	StampSnapshot(&stamp, snapshot);
+	own.curcid = snapshot->curcid;
+
+	if (likely(answers != NULL &&
+			   SeesTheSame(&current.snapshot, &stamp) &&
+			   current.own.lxid == own.lxid &&
+			   current.own.subxid == own.subxid &&
+			   current.own.curcid == own.curcid &&
+			   current.now == now &&
+			   current.userid == GetUserId() &&
+			   current.generation == RegistryGeneration() &&
+			   strncmp(answers->name, purpose_name, purpose_len) == 0 &&
+			   answers->name[purpose_len] == '\0'))
+		return answers;
+
+	current.answers = NULL;
+	answers = FindAnswers(purpose_name, purpose_len,
+						  snapshot->snapshot_type != SNAPSHOT_MVCC ||
+						  WroteRegistry(GetRegistry()));
+	FollowQuery(answers, snapshot, &stamp, now);
+	CheckAllowed(answers, GetUserId());
+
+	current.snapshot = stamp;
+	current.own = own;
+	current.now = now;
+	current.userid = GetUserId();
+	current.generation = RegistryGeneration();
+	current.answers = answers;
+	return answers;
+}
+
+/* What AddPermitted() works on. */
+typedef struct SetInTheMaking
+{
+	PurposeAnswers *answers;
+	SetBuilder	builder;
+	Size		max_bytes;
+	bool		too_big;
+} SetInTheMaking;
+
+/* Add a subject to the set if permitted. */
+static void
+AddPermitted(const SubjectKey *key, const SubjectFacts *facts, void *arg)
+{
+	SetInTheMaking *making = (SetInTheMaking *) arg;
+
+	if (!making->too_big &&
+		Decide(facts, &making->answers->purpose->rules,
+			   making->answers->now).verdict == VERDICT_PERMITTED)
+	{
+		AddToSet(&making->builder, key);
+		making->too_big = SetBuilderSize(&making->builder) > making->max_bytes;
+	}
+}
+
+/* Nothing to note: only the time of the next change is wanted. */
+static void
+IgnoreChange(const SubjectKey *subject, void *arg)
+{
+}
+
+/*
+ * Make the set of everybody permitted, for the running query's snapshot and
+ * time.  When it would take more memory than it may, that is logged once and
+ * not tried again: single answers do as well, if slower.
+ */
+static void
+MakeSet(PurposeAnswers *answers)
+{
+	SetInTheMaking making = {.answers = answers};
+	MemoryContext set_context;
+	MemoryContext oldcontext;
+	SubjectSet *set;
+
+	making.max_bytes = (Size) cache_memory_setting * 1024;
+
+	/* Deleted with the query if anything throws. */
+	set_context = AllocSetContextCreate(CurrentMemoryContext,
+										"consent_profiling set",
+										ALLOCSET_SMALL_SIZES);
+	oldcontext = MemoryContextSwitchTo(set_context);
+	BeginSet(&making.builder, &answers->seed);
+	ForEachSubject(GetRegistry(), answers->purpose, GetActiveSnapshot(),
+				   AddPermitted, &making);
+	if (!making.too_big)
+	{
+		set = FinishSet(&making.builder);
+		making.too_big = set->size > making.max_bytes;
+	}
+	MemoryContextSwitchTo(oldcontext);
+
+	if (making.too_big)
+	{
+		MemoryContextDelete(set_context);
+		answers->set_too_big = true;
+		ereport(LOG,
+				(errmsg("the permitted subjects of purpose \"%s\" do not fit into consent_profiling.cache_memory",
+						answers->name),
+				 errdetail("They are looked up one by one, which is slower.")));
+		return;
+	}
+
+	answers->set_from = answers->now;
+	answers->set_upto = answers->now;
+	answers->set_next = ForEachClockChange(GetRegistry(),
+										   answers->purpose->rules.minimum_age,
+										   answers->now, answers->now,
+										   IgnoreChange, NULL);
+	answers_reset(answers->dirty);
+	MemoryContextSetParent(set_context, answers->context);
+	answers->set = set;
+}
+
+/* Has this statement asked about so many that a set pays? */
+static bool
+SetPays(const PurposeAnswers *answers)
+{
+	Relation	rel;
+	double		subjects;
+
+	if (answers->own || answers->set != NULL || answers->set_too_big ||
+		answers->lookups % MIN_LOOKUPS != 0)
+		return false;
+	rel = table_open(GetRegistry()->subject, AccessShareLock);
+	subjects = rel->rd_rel->reltuples;
+
+	/* Never analyzed: some hundred rows fit a page. */
+	if (subjects < 0)
+		subjects = RelationGetNumberOfBlocks(rel) * 100.0;
+	table_close(rel, NoLock);
+	return answers->lookups >= subjects * LOOKUPS_PER_SUBJECT;
+}
+
+/* Decide about one subject from its rows, and keep the answer. */
+static bool
+LookUp(PurposeAnswers *answers, const SubjectKey *subject, const SetKey *key)
+{
+	Decision	decision;
+	bool		found;
+
+	ReadSubject(GetRegistry(), answers->purpose, subject, GetActiveSnapshot(),
+				&answers->facts);
+	decision = Decide(&answers->facts, &answers->purpose->rules, answers->now);
+
+	/* When there are too many to keep, start over. */
+	if (answers->answers->members >= MAX_ANSWERS)
+		answers_reset(answers->answers);
+	answers_insert(answers->answers, *key, &found)->permitted =
+		decision.verdict == VERDICT_PERMITTED;
+	answers->answers_until = Min(answers->answers_until, decision.until);
+	answers->lookups++;
+	return decision.verdict == VERDICT_PERMITTED;
+}
+
+/* May this subject be profiled? */
+bool
+SubjectPermitted(PurposeAnswers *answers, const SubjectKey *subject)
+{
+	SetKey		key = MakeSetKey(subject, &answers->seed);
+	Answer	   *answer;
+	bool		permitted;
+
+	if (answers->set != NULL &&
+		(answers->dirty->members == 0 ||
+		 answers_lookup(answers->dirty, key) == NULL))
+		return SetHas(answers->set, &key);
+
+	answer = answers_lookup(answers->answers, key);
+	if (answer != NULL)
+		return answer->permitted;
+	permitted = LookUp(answers, subject, &key);
+	if (SetPays(answers))
+		MakeSet(answers);
+	return permitted;
+}
+
+/* The same for an integer, without a detour where that is possible. */
+bool
+IntegerPermitted(PurposeAnswers *answers, int64 subject)
+{
+	SubjectKey	key;
+
+	if (likely(answers->set != NULL && answers->dirty->members == 0))
+		return SetHasInteger(answers->set, subject);
+	SubjectKeyFromInt64(&key, subject);
+	return SubjectPermitted(answers, &key);
+}

@@ -1,0 +1,307 @@
+/*
+ * subject_set.c
+ *		An immutable set of subjects in one block of memory.
+ *
+ * A full scan asks it once a row, so what counts is how few cache lines an
+ * answer touches.  Integers that lie close together, as serial keys do, are
+ * kept as bits, 512 to a chunk, behind a small hash of chunks: a million of
+ * them fit the second-level cache.  Integers that are scattered go into a hash
+ * of their own.  A UUID is its own 128-bit key; a text is known by a 128-bit
+ * fingerprint under a random seed that never leaves the server, so that nobody
+ * can look for two texts that share one.
+ *
+ * The tables are powers of two with linear probing, at most three quarters
+ * full.
+ */
+#include "compat.h"
+
+#include "common/hashfn.h"
+#include "port/pg_bitutils.h"
+#include "subject_set.h"
+
+#define CHUNK_SHIFT		9
+#define CHUNK_WORDS		8		/* 512 bits */
+#define FREE_CHUNK		PG_INT64_MAX	/* no value's chunk: values have 9 bits
+										 * less */
+#define FREE_INTEGER	PG_INT64_MIN
+
+/* 2^64 divided by the golden ratio: Knuth, TAOCP vol. 3, section 6.4. */
+#define FIBONACCI		UINT64CONST(0x9E3779B97F4A7C15)
+
+/* Bytes an integer costs in each of the two forms, to choose the smaller. */
+#define BYTES_PER_CHUNK ((CHUNK_WORDS + 1) * sizeof(uint64))
+#define BYTES_PER_INTEGER sizeof(int64)
+
+/* Where to begin looking in a table of 2^bits slots. */
+static inline Size
+FirstSlot(uint64 value, uint32 bits)
+{
+	return (Size) ((value * FIBONACCI) >> (64 - bits));
+}
+
+/* log2 of the slots for n entries; 0 for none. */
+static uint32
+TableBits(Size n)
+{
+	return n == 0 ? 0 : pg_ceil_log2_64(n + n / 3 + 1);
+}
+
+/* The key of a subject under a seed. */
+SetKey
+MakeSetKey(const SubjectKey *subject, const FingerprintSeed *seed)
+{
+	SetKey		key = {false, {0, 0}};
+
+	switch (subject->bytes[0])
+	{
+		case SUBJECT_INTEGER:
+			key.is_integer = true;
+			key.words[0] = (uint64) SubjectKeyToInt64(subject);
+			break;
+		case SUBJECT_UUID:
+			memcpy(key.words, subject->bytes + 1, sizeof(key.words));
+			break;
+		default:
+			key.words[0] = hash_bytes_extended(subject->bytes, subject->len,
+											   seed->words[0]);
+			key.words[1] = hash_bytes_extended(subject->bytes, subject->len,
+											   seed->words[1]);
+			break;
+	}
+	return key;
+}
+
+/* Begin to collect a set, in the current memory context. */
+void
+BeginSet(SetBuilder *builder, const FingerprintSeed *seed)
+{
+	memset(builder, 0, sizeof(*builder));
+	builder->seed = *seed;
+	builder->max_integers = 1024;
+	builder->integers = palloc(builder->max_integers * sizeof(int64));
+	builder->max_wides = 1024;
+	builder->wides = palloc(builder->max_wides * 2 * sizeof(uint64));
+}
+
+/* Add a subject.  Each may be added only once, and integers in their order. */
+void
+AddToSet(SetBuilder *builder, const SubjectKey *subject)
+{
+	SetKey		key = MakeSetKey(subject, &builder->seed);
+
+	if (key.is_integer)
+	{
+		if (builder->nintegers == builder->max_integers)
+		{
+			builder->max_integers *= 2;
+			builder->integers = repalloc_huge(builder->integers,
+											  builder->max_integers * sizeof(int64));
+		}
+		builder->integers[builder->nintegers++] = (int64) key.words[0];
+	}
+	else
+	{
+		if (builder->nwides == builder->max_wides)
+		{
+			builder->max_wides *= 2;
+			builder->wides = repalloc_huge(builder->wides,
+										   builder->max_wides * 2 * sizeof(uint64));
+		}
+		memcpy(builder->wides + 2 * builder->nwides++, key.words,
+			   sizeof(key.words));
+	}
+}
+
+/* How much memory what was collected takes. */
+Size
+SetBuilderSize(const SetBuilder *builder)
+{
+	return builder->nintegers * sizeof(int64) +
+		builder->nwides * 2 * sizeof(uint64);
+}
+
+/* The slot of a chunk, or the free one where it would go. */
+static inline Size
+FindChunk(const int64 *keys, uint32 bits, int64 chunk)
+{
+	Size		slot = FirstSlot((uint64) chunk, bits);
+
+	while (keys[slot] != chunk && keys[slot] != FREE_CHUNK)
+		slot = (slot + 1) & (((Size) 1 << bits) - 1);
+	return slot;
+}
+
+/* The slot of an integer, or the free one where it would go. */
+static inline Size
+FindInteger(const int64 *slots, uint32 bits, int64 value)
+{
+	Size		slot = FirstSlot((uint64) value, bits);
+
+	while (slots[slot] != value && slots[slot] != FREE_INTEGER)
+		slot = (slot + 1) & (((Size) 1 << bits) - 1);
+	return slot;
+}
+
+/* The slot of a wide key, or the free one where it would go. */
+static inline Size
+FindWide(const uint64 *slots, uint32 bits, const uint64 *words)
+{
+	Size		slot = FirstSlot(words[0] ^ words[1], bits);
+
+	while ((slots[2 * slot] != words[0] || slots[2 * slot + 1] != words[1]) &&
+		   (slots[2 * slot] != 0 || slots[2 * slot + 1] != 0))
+		slot = (slot + 1) & (((Size) 1 << bits) - 1);
+	return slot;
+}
+
+/* Fill in the table of chunks. */
+static void
+FillChunks(SubjectSet *set, const SetBuilder *builder)
+{
+	int64	   *keys = (int64 *) ((char *) set + set->chunk_keys);
+	uint64	   *words = (uint64 *) ((char *) set + set->chunk_words);
+	Size		slots = (Size) 1 << set->chunk_bits;
+
+	for (Size i = 0; i < slots; i++)
+		keys[i] = FREE_CHUNK;
+	for (Size i = 0; i < builder->nintegers; i++)
+	{
+		int64		value = builder->integers[i];
+		Size		slot = FindChunk(keys, set->chunk_bits,
+									 value >> CHUNK_SHIFT);
+
+		keys[slot] = value >> CHUNK_SHIFT;
+		words[slot * CHUNK_WORDS + ((value >> 6) & (CHUNK_WORDS - 1))] |=
+			UINT64CONST(1) << (value & 63);
+	}
+}
+
+/* Fill in the table of integers. */
+static void
+FillIntegers(SubjectSet *set, const SetBuilder *builder)
+{
+	int64	   *slots = (int64 *) ((char *) set + set->integers);
+
+	for (Size i = 0; i < (Size) 1 << set->integer_bits; i++)
+		slots[i] = FREE_INTEGER;
+	for (Size i = 0; i < builder->nintegers; i++)
+	{
+		if (builder->integers[i] == FREE_INTEGER)
+			set->has_integer_min = true;
+		else
+			slots[FindInteger(slots, set->integer_bits, builder->integers[i])] =
+				builder->integers[i];
+	}
+}
+
+/* Fill in the table of wide keys. */
+static void
+FillWides(SubjectSet *set, const SetBuilder *builder)
+{
+	uint64	   *slots = (uint64 *) ((char *) set + set->wides);
+
+	for (Size i = 0; i < builder->nwides; i++)
+	{
+		const uint64 *words = builder->wides + 2 * i;
+
+		if (words[0] == 0 && words[1] == 0)
+			set->has_wide_zero = true;
+		else
+			memcpy(slots + 2 * FindWide(slots, set->wide_bits, words), words,
+				   2 * sizeof(uint64));
+	}
+}
+
+/* Make the set, in the current memory context, and free what was collected. */
+SubjectSet *
+FinishSet(SetBuilder *builder)
+{
+	SubjectSet	header = {0};
+	SubjectSet *set;
+	Size		nchunks = 0;
+
+	header.count = builder->nintegers + builder->nwides;
+	header.seed = builder->seed;
+	header.size = CACHELINEALIGN(sizeof(SubjectSet));
+
+	for (Size i = 0; i < builder->nintegers; i++)
+	{
+		if (i == 0 || builder->integers[i] >> CHUNK_SHIFT !=
+			builder->integers[i - 1] >> CHUNK_SHIFT)
+			nchunks++;
+	}
+	if (nchunks * BYTES_PER_CHUNK <= builder->nintegers * BYTES_PER_INTEGER)
+	{
+		header.chunk_bits = TableBits(nchunks);
+		header.chunk_keys = header.size;
+		if (header.chunk_bits > 0)
+			header.size += CACHELINEALIGN(sizeof(int64) << header.chunk_bits);
+		header.chunk_words = header.size;
+		if (header.chunk_bits > 0)
+			header.size += (CHUNK_WORDS * sizeof(uint64)) << header.chunk_bits;
+	}
+	else
+	{
+		header.integer_bits = TableBits(builder->nintegers);
+		header.integers = header.size;
+		header.size += CACHELINEALIGN(sizeof(int64) << header.integer_bits);
+	}
+	header.wide_bits = TableBits(builder->nwides);
+	header.wides = header.size;
+	if (header.wide_bits > 0)
+		header.size += CACHELINEALIGN((2 * sizeof(uint64)) << header.wide_bits);
+
+	set = MemoryContextAllocExtended(CurrentMemoryContext, header.size,
+									 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	*set = header;
+	if (set->chunk_bits > 0)
+		FillChunks(set, builder);
+	if (set->integer_bits > 0)
+		FillIntegers(set, builder);
+	if (set->wide_bits > 0)
+		FillWides(set, builder);
+	pfree(builder->integers);
+	pfree(builder->wides);
+	return set;
+}
+
+/* Is the integer in the set? */
+bool
+SetHasInteger(const SubjectSet *set, int64 value)
+{
+	if (likely(set->chunk_bits > 0))
+	{
+		const int64 *keys = (const int64 *) ((const char *) set + set->chunk_keys);
+		const uint64 *words = (const uint64 *) ((const char *) set + set->chunk_words);
+		Size		slot = FindChunk(keys, set->chunk_bits,
+									 value >> CHUNK_SHIFT);
+
+		/* A free slot has no bits set. */
+		return (words[slot * CHUNK_WORDS + ((value >> 6) & (CHUNK_WORDS - 1))] >>
+				(value & 63)) & 1;
+	}
+	if (value == FREE_INTEGER)
+		return set->has_integer_min;
+	if (set->integer_bits > 0)
+	{
+		const int64 *slots = (const int64 *) ((const char *) set + set->integers);
+
+		return slots[FindInteger(slots, set->integer_bits, value)] == value;
+	}
+	return false;
+}
+
+/* Is the 128-bit key in the set? */
+bool
+SetHasWide(const SubjectSet *set, const uint64 *words)
+{
+	const uint64 *slots = (const uint64 *) ((const char *) set + set->wides);
+	Size		slot;
+
+	if (words[0] == 0 && words[1] == 0)
+		return set->has_wide_zero;
+	if (set->wide_bits == 0)
+		return false;
+	slot = FindWide(slots, set->wide_bits, words);
+	return slots[2 * slot] == words[0] && slots[2 * slot + 1] == words[1];
+}
