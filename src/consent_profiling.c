@@ -2,8 +2,8 @@
  * consent_profiling.c
  *		Loading the library, and its settings.
  *
- * Loading does nothing but declare the settings, so the library needs no
- * preloading.  They are declared here, not left to SET, because anybody may
+ * Without preloading, loading does nothing but declare the settings; preloaded,
+ * the library also asks for the memory through which backends share sets.  They are declared here, not left to SET, because anybody may
  * SET an undeclared setting to anything.
  */
 #include "compat.h"
@@ -13,6 +13,7 @@
 #include "engine.h"
 #include "fmgr.h"
 #include "gate.h"
+#include "shared_set.h"
 #include "utils/guc.h"
 
 PG_MODULE_MAGIC;
@@ -57,5 +58,6 @@ _PG_init(void)
 							GUC_UNIT_KB,
 							NULL, NULL, NULL);
 
+	InitSharedSets();
 	MarkGUCPrefixReserved(EXTENSION_SCHEMA);
 }

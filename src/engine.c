@@ -30,6 +30,7 @@
 #include "storage/bufmgr.h"
 #include "storage/predicate.h"
 #include "storage/proc.h"
+#include "shared_set.h"
 #include "subject_set.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -54,29 +55,16 @@ int			cache_memory_setting;
 #define MIN_DIRTY			20000
 
 /*
- * Everything that the visibility of a row to the running query depends on.
- *
- * Two snapshots of a backend with the same xmax and the same number of running
- * transactions see the same of others: those running below an unchanged xmax
- * can only become fewer.
+ * What tells apart what two snapshots of a backend see of others.  Those that
+ * run below an unchanged xmax can only become fewer, so their number says as
+ * much as their names.
  */
 typedef struct SnapshotStamp
 {
-	TransactionId xmin;
 	TransactionId xmax;
 	uint32		xcnt;
 	int32		subxcnt;
-	bool		suboverflowed;
-	bool		recovery;
 } SnapshotStamp;
-
-/* What tells apart what a transaction sees of its own writes. */
-typedef struct OwnStamp
-{
-	LocalTransactionId lxid;
-	SubTransactionId subxid;
-	CommandId	curcid;
-} OwnStamp;
 
 /* A key in a table of answers or of dirty subjects. */
 typedef struct Answer
@@ -117,6 +105,7 @@ struct PurposeAnswers
 	PurposeAnswers *next;
 	MemoryContext context;		/* for everything below */
 	char	   *name;
+	int			name_len;
 	bool		own;			/* for a transaction that wrote to the registry */
 	bool		valid;			/* false after an error, and at first */
 
@@ -137,8 +126,11 @@ struct PurposeAnswers
 	Oid			allowed_userid;
 	uint64		allowed_generation;
 
-	/* who is permitted, but for the dirty */
-	SubjectSet *set;
+	/* who is permitted, but for the dirty; ours alone, or shared */
+	const SubjectSet *set;
+	MemoryContext set_context;	/* of a set that is ours alone */
+	SharedSet	shared;
+	uint64		shared_version; /* of all shared sets, when last asked */
 	answers_hash *dirty;
 	TimestampTz set_from;		/* clock changes from here ... */
 	TimestampTz set_upto;		/* ... up to here are among the dirty */
@@ -146,13 +138,18 @@ struct PurposeAnswers
 	bool		set_too_big;
 };
 
-/* What the last call was about; the next is likely to be about the same. */
+/*
+ * What the last call was about; the next is likely to be about the same.  The
+ * transaction, the subtransaction and the command tell apart what a
+ * transaction sees of its own writes.
+ */
 static struct
 {
 	PurposeAnswers *answers;	/* NULL: nothing is current */
-	SnapshotStamp snapshot;
-	OwnStamp	own;
 	TimestampTz now;
+	LocalTransactionId lxid;
+	SubTransactionId subxid;
+	CommandId	curcid;
 	Oid			userid;
 	uint64		generation;
 }			current;
@@ -164,8 +161,10 @@ static PurposeAnswers *all_answers = NULL;
 static void
 ForgetAnswers(PurposeAnswers *answers)
 {
+	DetachSharedSet(&answers->shared);
 	MemoryContextReset(answers->context);
 	answers->valid = false;
+	answers->set_context = NULL;
 	answers->purpose = NULL;
 	answers->seen = NULL;
 	answers->answers = NULL;
@@ -177,9 +176,10 @@ ForgetAnswers(PurposeAnswers *answers)
 static void
 ForgetSet(PurposeAnswers *answers)
 {
-	if (answers->set == NULL)
-		return;
-	MemoryContextDelete(GetMemoryChunkContext(answers->set));
+	DetachSharedSet(&answers->shared);
+	if (answers->set_context != NULL)
+		MemoryContextDelete(answers->set_context);
+	answers->set_context = NULL;
 	answers->set = NULL;
 	answers_reset(answers->dirty);
 }
@@ -192,8 +192,8 @@ FindAnswers(const char *name, int len, bool own)
 
 	for (answers = all_answers; answers != NULL; answers = answers->next)
 	{
-		if (answers->own == own && strncmp(answers->name, name, len) == 0 &&
-			answers->name[len] == '\0')
+		if (answers->own == own && answers->name_len == len &&
+			memcmp(answers->name, name, len) == 0)
 			return answers;
 	}
 
@@ -203,6 +203,7 @@ FindAnswers(const char *name, int len, bool own)
 											   ALLOCSET_DEFAULT_SIZES);
 	answers = MemoryContextAllocZero(engine_context, sizeof(PurposeAnswers));
 	answers->own = own;
+	answers->name_len = len;
 	answers->name = MemoryContextAllocZero(engine_context, len + 1);
 	memcpy(answers->name, name, len);
 	answers->context = AllocSetContextCreate(engine_context,
@@ -269,16 +270,17 @@ NoteChange(const SubjectKey *subject, void *arg)
 	}
 }
 
-/* Bring what is known from the snapshot last seen to this one. */
+/* Bring what is known from one snapshot, the one last seen, to this one. */
 static void
-FollowSnapshot(PurposeAnswers *answers, Snapshot snapshot, TimestampTz now)
+FollowSnapshot(PurposeAnswers *answers, const SnapshotImage *from,
+			   Snapshot snapshot, TimestampTz now)
 {
 	Changes		changes = {answers, false, false};
 	MemoryContext oldcontext = MemoryContextSwitchTo(answers->context);
 	SnapshotImage *image = MakeSnapshotImage(snapshot);
 
 	MemoryContextSwitchTo(oldcontext);
-	ForEachChange(GetRegistry(), answers->seen, image, NoteChange, &changes);
+	ForEachChange(GetRegistry(), from, image, NoteChange, &changes);
 	if (changes.everything)
 	{
 		BeginAnswers(answers, snapshot, now);
@@ -332,30 +334,57 @@ FollowClock(PurposeAnswers *answers, TimestampTz now)
  * from the stamps alone if the backend had a transaction of its own running
  * then: snapshots leave that out, before its end and after.
  */
-static bool
-SeesTheSame(const SnapshotStamp *a, const SnapshotStamp *b)
+static inline bool
+SeesTheSame(const SnapshotStamp *stamp, Snapshot snapshot)
 {
-	return a->xmax == b->xmax && a->xcnt == b->xcnt &&
-		a->subxcnt == b->subxcnt && a->xmin == b->xmin &&
-		a->suboverflowed == b->suboverflowed && a->recovery == b->recovery;
+	return stamp->xmax == snapshot->xmax && stamp->xcnt == snapshot->xcnt &&
+		stamp->subxcnt == snapshot->subxcnt;
 }
 
-/* The stamps of the running query. */
-static inline void
-StampSnapshot(SnapshotStamp *stamp, Snapshot snapshot)
+/* The stamp of a snapshot. */
+static SnapshotStamp
+StampOf(Snapshot snapshot)
 {
-	stamp->xmin = snapshot->xmin;
-	stamp->xmax = snapshot->xmax;
-	stamp->xcnt = snapshot->xcnt;
-	stamp->subxcnt = snapshot->subxcnt;
-	stamp->suboverflowed = snapshot->suboverflowed;
-	stamp->recovery = snapshot->takenDuringRecovery;
+	SnapshotStamp stamp = {snapshot->xmax, snapshot->xcnt, snapshot->subxcnt};
+
+	return stamp;
+}
+
+/*
+ * Take over the set that another backend has published, if there is one that
+ * this one has not seen, and follow from its snapshot and its time to those of
+ * the running query.
+ */
+static void
+AdoptSharedSet(PurposeAnswers *answers, Snapshot snapshot, TimestampTz now)
+{
+	uint64		version = SharedSetsVersion();
+	const PublishedSet *published;
+
+	if (answers->own || version == answers->shared_version)
+		return;
+	answers->shared_version = version;
+	if (!AttachSharedSet(GetRegistry()->subject, answers->name,
+						 &answers->shared))
+		return;
+
+	published = answers->shared.published;
+	answers->set = PublishedSubjects(published);
+	answers->set_from = published->time;
+	answers->set_upto = published->time;
+	answers->set_next = published->next_change;
+
+	/* Texts are known by other bits now. */
+	answers->seed = answers->set->seed;
+	answers_reset(answers->answers);
+	answers_reset(answers->dirty);
+	FollowSnapshot(answers, PublishedImage(published), snapshot, now);
+	FollowClock(answers, now);
 }
 
 /* Bring what is known to the running query's snapshot and time. */
 static void
-FollowQuery(PurposeAnswers *answers, Snapshot snapshot,
-			const SnapshotStamp *stamp, TimestampTz now)
+FollowQuery(PurposeAnswers *answers, Snapshot snapshot, TimestampTz now)
 {
 	bool		valid = answers->valid;
 
@@ -366,11 +395,12 @@ FollowQuery(PurposeAnswers *answers, Snapshot snapshot,
 		BeginAnswers(answers, snapshot, now);
 	else
 	{
-		if (!answers->stamp_tells || !SeesTheSame(&answers->stamp, stamp))
-			FollowSnapshot(answers, snapshot, now);
-		FollowClock(answers, now);
+		if (!answers->stamp_tells || !SeesTheSame(&answers->stamp, snapshot))
+			FollowSnapshot(answers, answers->seen, snapshot, now);
 	}
-	answers->stamp = *stamp;
+	AdoptSharedSet(answers, snapshot, now);
+	FollowClock(answers, now);
+	answers->stamp = StampOf(snapshot);
 	answers->stamp_tells = !TransactionIdIsValid(GetTopTransactionIdIfAny());
 	answers->valid = true;
 
@@ -395,7 +425,7 @@ static void
 CheckAllowed(PurposeAnswers *answers, Oid userid)
 {
 	if (answers->allowed_userid == userid &&
-		answers->allowed_generation == RegistryGeneration())
+		answers->allowed_generation == registry_generation)
 		return;
 	if (!PurposeAllowed(GetRegistry(), answers->name, userid))
 		ereport(ERROR,
@@ -404,7 +434,7 @@ CheckAllowed(PurposeAnswers *answers, Oid userid)
 						GetUserNameFromId(userid, false), answers->name),
 				 errhint("An administrator can allow it with consent_profiling.allow_purpose().")));
 	answers->allowed_userid = userid;
-	answers->allowed_generation = RegistryGeneration();
+	answers->allowed_generation = registry_generation;
 }
 
 /*
@@ -418,45 +448,40 @@ PurposeAnswers *
 AnswersFor(const char *purpose_name, int purpose_len)
 {
 	PurposeAnswers *answers = current.answers;
-	Snapshot	snapshot;
-	SnapshotStamp stamp;
-	OwnStamp	own = {
-		.lxid = MyLocalTransactionId,
-		.subxid = GetCurrentSubTransactionId()
-	};
 	TimestampTz now = GetCurrentStatementStartTimestamp();
+	Snapshot	snapshot;
 
 	/* PostgreSQL runs no query without one. */
 	if (unlikely(!ActiveSnapshotSet()))
 		elog(ERROR, "may_profile called without a snapshot");
 	snapshot = GetActiveSnapshot();
-	StampSnapshot(&stamp, snapshot);
-	own.curcid = snapshot->curcid;
 
 	if (likely(answers != NULL &&
-			   SeesTheSame(&current.snapshot, &stamp) &&
-			   current.own.lxid == own.lxid &&
-			   current.own.subxid == own.subxid &&
-			   current.own.curcid == own.curcid &&
 			   current.now == now &&
+			   current.lxid == MyLocalTransactionId &&
+			   current.curcid == snapshot->curcid &&
+			   SeesTheSame(&answers->stamp, snapshot) &&
 			   current.userid == GetUserId() &&
-			   current.generation == RegistryGeneration() &&
-			   strncmp(answers->name, purpose_name, purpose_len) == 0 &&
-			   answers->name[purpose_len] == '\0'))
+			   current.generation == registry_generation &&
+			   answers->name_len == purpose_len &&
+			   memcmp(answers->name, purpose_name, purpose_len) == 0 &&
+			   (!answers->own ||
+				current.subxid == GetCurrentSubTransactionId())))
 		return answers;
 
 	current.answers = NULL;
 	answers = FindAnswers(purpose_name, purpose_len,
 						  snapshot->snapshot_type != SNAPSHOT_MVCC ||
 						  WroteRegistry(GetRegistry()));
-	FollowQuery(answers, snapshot, &stamp, now);
+	FollowQuery(answers, snapshot, now);
 	CheckAllowed(answers, GetUserId());
 
-	current.snapshot = stamp;
-	current.own = own;
 	current.now = now;
+	current.lxid = MyLocalTransactionId;
+	current.subxid = GetCurrentSubTransactionId();
+	current.curcid = snapshot->curcid;
 	current.userid = GetUserId();
-	current.generation = RegistryGeneration();
+	current.generation = registry_generation;
 	current.answers = answers;
 	return answers;
 }
@@ -493,54 +518,111 @@ IgnoreChange(const SubjectKey *subject, void *arg)
 
 /*
  * Make the set of everybody permitted, for the running query's snapshot and
- * time.  When it would take more memory than it may, that is logged once and
- * not tried again: single answers do as well, if slower.
+ * time, in the current memory context.  NULL when it would take more memory
+ * than it may; that is logged once and not tried again, since single answers
+ * do as well, if slower.
  */
-static void
+static SubjectSet *
 MakeSet(PurposeAnswers *answers)
 {
 	SetInTheMaking making = {.answers = answers};
-	MemoryContext set_context;
-	MemoryContext oldcontext;
-	SubjectSet *set;
+	SubjectSet *set = NULL;
 
 	making.max_bytes = (Size) cache_memory_setting * 1024;
-
-	/* Deleted with the query if anything throws. */
-	set_context = AllocSetContextCreate(CurrentMemoryContext,
-										"consent_profiling set",
-										ALLOCSET_SMALL_SIZES);
-	oldcontext = MemoryContextSwitchTo(set_context);
 	BeginSet(&making.builder, &answers->seed);
 	ForEachSubject(GetRegistry(), answers->purpose, GetActiveSnapshot(),
 				   AddPermitted, &making);
 	if (!making.too_big)
-	{
 		set = FinishSet(&making.builder);
-		making.too_big = set->size > making.max_bytes;
-	}
-	MemoryContextSwitchTo(oldcontext);
+	if (set != NULL && set->size <= making.max_bytes)
+		return set;
 
-	if (making.too_big)
+	answers->set_too_big = true;
+	ereport(LOG,
+			(errmsg("the permitted subjects of purpose \"%s\" do not fit into consent_profiling.cache_memory",
+					answers->name),
+			 errdetail("They are looked up one by one, which is slower.")));
+	return NULL;
+}
+
+/* The time at which the clock next changes anything about anybody. */
+static TimestampTz
+NextClockChange(PurposeAnswers *answers)
+{
+	return ForEachClockChange(GetRegistry(),
+							  answers->purpose->rules.minimum_age,
+							  answers->now, answers->now, IgnoreChange, NULL);
+}
+
+/* Make a set for this backend alone. */
+static void
+MakePrivateSet(PurposeAnswers *answers)
+{
+	MemoryContext set_context;
+	MemoryContext oldcontext;
+	SubjectSet *set;
+
+	/* Goes with the query if anything throws. */
+	set_context = AllocSetContextCreate(CurrentMemoryContext,
+										"consent_profiling set",
+										ALLOCSET_SMALL_SIZES);
+	oldcontext = MemoryContextSwitchTo(set_context);
+	set = MakeSet(answers);
+	MemoryContextSwitchTo(oldcontext);
+	if (set == NULL)
 	{
 		MemoryContextDelete(set_context);
-		answers->set_too_big = true;
-		ereport(LOG,
-				(errmsg("the permitted subjects of purpose \"%s\" do not fit into consent_profiling.cache_memory",
-						answers->name),
-				 errdetail("They are looked up one by one, which is slower.")));
 		return;
 	}
-
 	answers->set_from = answers->now;
 	answers->set_upto = answers->now;
-	answers->set_next = ForEachClockChange(GetRegistry(),
-										   answers->purpose->rules.minimum_age,
-										   answers->now, answers->now,
-										   IgnoreChange, NULL);
+	answers->set_next = NextClockChange(answers);
 	answers_reset(answers->dirty);
 	MemoryContextSetParent(set_context, answers->context);
+	answers->set_context = set_context;
 	answers->set = set;
+}
+
+/*
+ * Make a set and publish it for all backends, this one included; or leave it
+ * to the backend that is already making one.
+ */
+static void
+MakeSharedSet(PurposeAnswers *answers)
+{
+	Oid			table = GetRegistry()->subject;
+	MemoryContext set_context;
+	MemoryContext oldcontext;
+
+	if (!BeginSharedSet(table, answers->name))
+		return;
+	set_context = AllocSetContextCreate(CurrentMemoryContext,
+										"consent_profiling set",
+										ALLOCSET_SMALL_SIZES);
+	oldcontext = MemoryContextSwitchTo(set_context);
+	PG_TRY();
+	{
+		SubjectSet *set = MakeSet(answers);
+
+		if (set != NULL)
+		{
+			PublishedSet header = {
+				.time = answers->now,
+				.next_change = NextClockChange(answers)
+			};
+
+			PublishSharedSet(table, answers->name, &header, answers->seen,
+							 set);
+		}
+	}
+	PG_FINALLY();
+	{
+		AbandonSharedSet(table, answers->name);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(oldcontext);
+	MemoryContextDelete(set_context);
+	AdoptSharedSet(answers, GetActiveSnapshot(), answers->now);
 }
 
 /* Has this statement asked about so many that a set pays? */
@@ -584,6 +666,25 @@ LookUp(PurposeAnswers *answers, const SubjectKey *subject, const SetKey *key)
 	return decision.verdict == VERDICT_PERMITTED;
 }
 
+/* Get a set from somewhere.  Should anything throw, all is forgotten. */
+static void
+GetSet(PurposeAnswers *answers)
+{
+	current.answers = NULL;
+	answers->valid = false;
+	if (!HaveSharedSets())
+		MakePrivateSet(answers);
+	else
+	{
+		/* Perhaps somebody has just made one. */
+		AdoptSharedSet(answers, GetActiveSnapshot(), answers->now);
+		if (answers->set == NULL)
+			MakeSharedSet(answers);
+	}
+	answers->valid = true;
+	current.answers = answers;
+}
+
 /* May this subject be profiled? */
 bool
 SubjectPermitted(PurposeAnswers *answers, const SubjectKey *subject)
@@ -602,7 +703,7 @@ SubjectPermitted(PurposeAnswers *answers, const SubjectKey *subject)
 		return answer->permitted;
 	permitted = LookUp(answers, subject, &key);
 	if (SetPays(answers))
-		MakeSet(answers);
+		GetSet(answers);
 	return permitted;
 }
 

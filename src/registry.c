@@ -62,10 +62,10 @@ RegistryRelation(Oid schema, const char *name)
 	return relid;
 }
 
-/* What GetRegistry() found, while it is valid, and how often it was not. */
+/* What GetRegistry() found, while it is valid. */
 static Registry registry_cache;
 static bool registry_valid = false;
-static uint64 registry_generation = 0;
+uint64		registry_generation = 0;
 
 /* Forget where the registry is when one of its relations is redefined. */
 static void
@@ -87,16 +87,6 @@ static void
 RolesChanged(Datum arg, int cacheid, uint32 hashvalue)
 {
 	registry_generation++;
-}
-
-/*
- * Counts up whenever the registry's relations or policies or anybody's roles
- * may have changed: who may use which purpose has then to be asked again.
- */
-uint64
-RegistryGeneration(void)
-{
-	return registry_generation;
 }
 
 /* Where the registry is.  Throws when it is not complete. */

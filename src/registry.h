@@ -79,7 +79,13 @@ typedef struct Purpose
 } Purpose;
 
 extern const Registry *GetRegistry(void);
-extern uint64 RegistryGeneration(void);
+
+/*
+ * Counts up whenever the registry's relations or policies or anybody's roles
+ * may have changed: who may use which purpose has then to be asked again.
+ */
+extern uint64 registry_generation;
+
 extern Purpose *ReadPurpose(const Registry *registry, const char *name,
 							Snapshot snapshot);
 extern bool PurposeAllowed(const Registry *registry, const char *name,

@@ -1,0 +1,288 @@
+/*
+ * shared_set.c
+ *		Sets that all backends share.
+ *
+ * When the library is preloaded, a set that one backend has made serves all,
+ * parallel workers and new connections among them.  A set is never changed
+ * once it is published: a newer one takes its place, in a segment of dynamic
+ * shared memory of its own, and whoever still reads the older keeps it mapped
+ * until done.  Readers take no lock but to find the segment, and writers of
+ * the registry have nothing to do with any of this.
+ *
+ * One backend makes a set, the others go on looking up subjects meanwhile.  If
+ * it fails, or is killed, another may try.
+ */
+#include "compat.h"
+
+#include "miscadmin.h"
+#include "port/atomics.h"
+#include "registry.h"
+#include "shared_set.h"
+#include "storage/ipc.h"
+#include "storage/lwlock.h"
+#include "storage/procarray.h"
+#include "storage/shmem.h"
+#include "utils/timestamp.h"
+
+/* Purposes, over all databases, that can have a shared set at a time. */
+#define MAX_SHARED_SETS 64
+
+typedef struct SharedSlot
+{
+	/* whose set; the table tells apart an extension that was made anew */
+	Oid			database;
+	Oid			table;
+	char		purpose[NAMEDATALEN];
+
+	bool		published;
+	dsm_handle	handle;
+	uint64		version;
+	TimestampTz published_at;
+	int			maker_pid;		/* 0: nobody is making one */
+} SharedSlot;
+
+typedef struct SharedSets
+{
+	LWLock	   *lock;
+	pg_atomic_uint64 versions;	/* the newest given out */
+	SharedSlot	slots[MAX_SHARED_SETS];
+} SharedSets;
+
+static SharedSets *shared_sets = NULL;
+static shmem_request_hook_type next_shmem_request_hook = NULL;
+static shmem_startup_hook_type next_shmem_startup_hook = NULL;
+
+#define LOCK_TRANCHE EXTENSION_SCHEMA
+
+/* Ask for the memory. */
+static void
+RequestSharedSets(void)
+{
+	if (next_shmem_request_hook)
+		next_shmem_request_hook();
+	RequestAddinShmemSpace(MAXALIGN(sizeof(SharedSets)));
+	RequestNamedLWLockTranche(LOCK_TRANCHE, 1);
+}
+
+/* Set the memory up, or find it set up. */
+static void
+StartSharedSets(void)
+{
+	bool		found;
+
+	if (next_shmem_startup_hook)
+		next_shmem_startup_hook();
+	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+	shared_sets = ShmemInitStruct(EXTENSION_SCHEMA, sizeof(SharedSets), &found);
+	if (!found)
+	{
+		memset(shared_sets, 0, sizeof(SharedSets));
+		shared_sets->lock = &(GetNamedLWLockTranche(LOCK_TRANCHE))->lock;
+		pg_atomic_init_u64(&shared_sets->versions, 0);
+	}
+	LWLockRelease(AddinShmemInitLock);
+}
+
+/* Called when the library is loaded; it is of use only if preloaded. */
+void
+InitSharedSets(void)
+{
+	if (!process_shared_preload_libraries_in_progress)
+		return;
+	next_shmem_request_hook = shmem_request_hook;
+	shmem_request_hook = RequestSharedSets;
+	next_shmem_startup_hook = shmem_startup_hook;
+	shmem_startup_hook = StartSharedSets;
+}
+
+/* Are sets shared here? */
+bool
+HaveSharedSets(void)
+{
+	return shared_sets != NULL;
+}
+
+/* The slot of a purpose of this database, or NULL.  The lock must be held. */
+static SharedSlot *
+FindSlot(Oid table, const char *purpose)
+{
+	for (int i = 0; i < MAX_SHARED_SETS; i++)
+	{
+		SharedSlot *slot = &shared_sets->slots[i];
+
+		if (slot->database == MyDatabaseId && slot->table == table &&
+			strcmp(slot->purpose, purpose) == 0)
+			return slot;
+	}
+	return NULL;
+}
+
+/* Give a slot up.  The lock must be held exclusively. */
+static void
+ClearSlot(SharedSlot *slot)
+{
+	if (slot->published)
+		dsm_unpin_segment(slot->handle);
+	memset(slot, 0, sizeof(*slot));
+}
+
+/*
+ * A slot for a purpose that has none: a free one, or that of the set published
+ * longest ago.  The lock must be held exclusively.
+ */
+static SharedSlot *
+TakeSlot(Oid table, const char *purpose)
+{
+	SharedSlot *slot = NULL;
+
+	for (int i = 0; i < MAX_SHARED_SETS; i++)
+	{
+		SharedSlot *candidate = &shared_sets->slots[i];
+
+		if (!OidIsValid(candidate->database))
+		{
+			slot = candidate;
+			break;
+		}
+		if (candidate->maker_pid == 0 &&
+			(slot == NULL || candidate->published_at < slot->published_at))
+			slot = candidate;
+	}
+	if (slot == NULL)
+		return NULL;
+	ClearSlot(slot);
+	slot->database = MyDatabaseId;
+	slot->table = table;
+	strlcpy(slot->purpose, purpose, NAMEDATALEN);
+	return slot;
+}
+
+/*
+ * Counts up with every set that is published, of whatever purpose; 0 where
+ * sets are not shared.
+ */
+uint64
+SharedSetsVersion(void)
+{
+	return shared_sets == NULL ? 0 :
+		pg_atomic_read_u64(&shared_sets->versions);
+}
+
+/*
+ * Map the newest set of a purpose, in place of the one held.  False when there
+ * is none newer.
+ */
+bool
+AttachSharedSet(Oid table, const char *purpose, SharedSet *shared)
+{
+	SharedSlot *slot;
+	dsm_segment *segment = NULL;
+	uint64		version = 0;
+
+	LWLockAcquire(shared_sets->lock, LW_SHARED);
+	slot = FindSlot(table, purpose);
+	if (slot != NULL && slot->published && slot->version != shared->version)
+	{
+		/* Under the lock, so that the segment cannot go before it is ours. */
+		segment = dsm_attach(slot->handle);
+		version = slot->version;
+	}
+	LWLockRelease(shared_sets->lock);
+	if (segment == NULL)
+		return false;
+
+	dsm_pin_mapping(segment);
+	DetachSharedSet(shared);
+	shared->segment = segment;
+	shared->published = dsm_segment_address(segment);
+	shared->version = version;
+	return true;
+}
+
+/* Let go of a set. */
+void
+DetachSharedSet(SharedSet *shared)
+{
+	if (shared->segment != NULL)
+		dsm_detach(shared->segment);
+	shared->segment = NULL;
+	shared->published = NULL;
+	shared->version = 0;
+}
+
+/* May this backend make the set now?  If so, nobody else will. */
+bool
+BeginSharedSet(Oid table, const char *purpose)
+{
+	SharedSlot *slot;
+	bool		mine = false;
+
+	LWLockAcquire(shared_sets->lock, LW_EXCLUSIVE);
+	slot = FindSlot(table, purpose);
+	if (slot == NULL)
+		slot = TakeSlot(table, purpose);
+
+	/* A maker that is gone was killed, or left without a word. */
+	if (slot != NULL &&
+		(slot->maker_pid == 0 || BackendPidGetProc(slot->maker_pid) == NULL))
+	{
+		slot->maker_pid = MyProcPid;
+		mine = true;
+	}
+	LWLockRelease(shared_sets->lock);
+	return mine;
+}
+
+/* Whatever became of it, this backend is no longer making the set. */
+void
+AbandonSharedSet(Oid table, const char *purpose)
+{
+	SharedSlot *slot;
+
+	LWLockAcquire(shared_sets->lock, LW_EXCLUSIVE);
+	slot = FindSlot(table, purpose);
+	if (slot != NULL && slot->maker_pid == MyProcPid)
+		slot->maker_pid = 0;
+	LWLockRelease(shared_sets->lock);
+}
+
+/*
+ * Publish a set that this backend has made.  Throws when the system has no
+ * shared memory to give; then nothing was published.
+ */
+void
+PublishSharedSet(Oid table, const char *purpose, const PublishedSet *header,
+				 const SnapshotImage *image, const SubjectSet *set)
+{
+	PublishedSet *published;
+	dsm_segment *segment;
+	SharedSlot *slot;
+	Size		image_size = SNAPSHOT_IMAGE_SIZE(image->nrunning);
+	PublishedSet full = *header;
+
+	full.image = MAXALIGN(sizeof(PublishedSet));
+	full.set = CACHELINEALIGN(full.image + image_size);
+	full.size = full.set + set->size;
+
+	segment = dsm_create(full.size, 0);
+	published = dsm_segment_address(segment);
+	*published = full;
+	memcpy((char *) published + full.image, image, image_size);
+	memcpy((char *) published + full.set, set, set->size);
+
+	LWLockAcquire(shared_sets->lock, LW_EXCLUSIVE);
+	slot = FindSlot(table, purpose);
+	if (slot != NULL && slot->maker_pid == MyProcPid)
+	{
+		dsm_pin_segment(segment);
+		if (slot->published)
+			dsm_unpin_segment(slot->handle);
+		slot->published = true;
+		slot->handle = dsm_segment_handle(segment);
+		slot->published_at = GetCurrentTimestamp();
+		slot->version = pg_atomic_add_fetch_u64(&shared_sets->versions, 1);
+		slot->maker_pid = 0;
+	}
+	LWLockRelease(shared_sets->lock);
+	dsm_detach(segment);
+}
