@@ -1148,6 +1148,8 @@ CREATE TABLE consent_profiling.subject (
 		CHECK (erased_at IS NULL
 			   OR (birth_date IS NULL AND restricted_at IS NULL))
 );
+-- The planner's picture of how many are permitted is a sample of these.
+ALTER TABLE consent_profiling.subject ALTER COLUMN id SET STATISTICS 1000;
 -- Who comes of age next.
 CREATE INDEX subject_birth_date_idx ON consent_profiling.subject (birth_date);
 SELECT pg_catalog.pg_extension_config_dump('consent_profiling.subject', '');
@@ -1280,78 +1282,95 @@ REVOKE ALL ON consent_profiling.purpose, consent_profiling.subject,
 -- Decide
 ---------------------------------------------------------------------
 
+-- Internal: what the planner asks about the functions below.
+CREATE FUNCTION consent_profiling.may_profile_support(internal)
+	RETURNS internal AS 'MODULE_PATHNAME'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE;
+
 -- One function a key type, so that no column needs a cast and no call is
 -- ambiguous; varchar resolves to text.  All are callable by PUBLIC: what they
 -- tell is what the gate shows anyway.
 CREATE FUNCTION consent_profiling.may_profile(subject smallint)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_int2'
-	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE;
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
+	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(smallint) IS
 	'may this subject be profiled for the purpose in consent_profiling.purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject integer)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_int4'
-	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE;
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
+	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(integer) IS
 	'may this subject be profiled for the purpose in consent_profiling.purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject bigint)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_int8'
-	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE;
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
+	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(bigint) IS
 	'may this subject be profiled for the purpose in consent_profiling.purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject uuid)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_uuid'
-	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE;
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
+	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(uuid) IS
 	'may this subject be profiled for the purpose in consent_profiling.purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject text)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_text'
-	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE;
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
+	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(text) IS
 	'may this subject be profiled for the purpose in consent_profiling.purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject consent_profiling.subject_id)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_subject_id'
-	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE;
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
+	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(consent_profiling.subject_id) IS
 	'may this subject be profiled for the purpose in consent_profiling.purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject smallint, purpose text)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_int2'
-	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE;
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
+	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(smallint, text) IS
 	'may this subject be profiled for this purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject integer, purpose text)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_int4'
-	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE;
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
+	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(integer, text) IS
 	'may this subject be profiled for this purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject bigint, purpose text)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_int8'
-	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE;
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
+	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(bigint, text) IS
 	'may this subject be profiled for this purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject uuid, purpose text)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_uuid'
-	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE;
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
+	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(uuid, text) IS
 	'may this subject be profiled for this purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject text, purpose text)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_text'
-	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE;
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
+	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(text, text) IS
 	'may this subject be profiled for this purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject consent_profiling.subject_id, purpose text)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_subject_id'
-	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE;
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
+	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(consent_profiling.subject_id, text) IS
 	'may this subject be profiled for this purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
 
@@ -1401,6 +1420,15 @@ REVOKE EXECUTE ON FUNCTION
 	consent_profiling.explain_verdict(consent_profiling.subject_id),
 	consent_profiling.explain_verdict(consent_profiling.subject_id, text)
 	FROM PUBLIC;
+
+CREATE FUNCTION consent_profiling.engine_stats(OUT purpose text,
+		OUT has_set boolean, OUT shared boolean, OUT subjects bigint,
+		OUT bytes bigint, OUT dirty bigint, OUT builds bigint,
+		OUT refreshes bigint, OUT probes bigint, OUT build_ms double precision)
+	RETURNS SETOF record AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION consent_profiling.engine_stats() IS
+	'what this session keeps to answer may_profile() with, a row for each purpose it was asked about';
 
 ---------------------------------------------------------------------
 -- Record

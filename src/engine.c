@@ -23,18 +23,24 @@
 #include "access/table.h"
 #include "access/transam.h"
 #include "access/xact.h"
+#include "catalog/pg_statistic.h"
 #include "change_log.h"
 #include "common/hashfn.h"
 #include "engine.h"
+#include "funcapi.h"
 #include "miscadmin.h"
+#include "portability/instr_time.h"
 #include "storage/bufmgr.h"
 #include "storage/predicate.h"
 #include "storage/proc.h"
 #include "shared_set.h"
 #include "subject_set.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 int			cache_memory_setting;
@@ -136,6 +142,15 @@ struct PurposeAnswers
 	TimestampTz set_upto;		/* ... up to here are among the dirty */
 	TimestampTz set_next;		/* the next one after that */
 	bool		set_too_big;
+
+	/* permitted among all subjects; below 0 as long as nobody knows */
+	double		share;
+
+	/* for engine_stats() */
+	int64		builds;
+	int64		refreshes;
+	int64		probes;
+	double		build_ms;
 };
 
 /*
@@ -209,6 +224,7 @@ FindAnswers(const char *name, int len, bool own)
 	answers->context = AllocSetContextCreate(engine_context,
 											 "consent_profiling answers",
 											 ALLOCSET_DEFAULT_SIZES);
+	answers->share = -1;
 	answers->next = all_answers;
 	all_answers = answers;
 	return answers;
@@ -280,6 +296,7 @@ FollowSnapshot(PurposeAnswers *answers, const SnapshotImage *from,
 	SnapshotImage *image = MakeSnapshotImage(snapshot);
 
 	MemoryContextSwitchTo(oldcontext);
+	answers->refreshes++;
 	ForEachChange(GetRegistry(), from, image, NoteChange, &changes);
 	if (changes.everything)
 	{
@@ -527,7 +544,10 @@ MakeSet(PurposeAnswers *answers)
 {
 	SetInTheMaking making = {.answers = answers};
 	SubjectSet *set = NULL;
+	instr_time	start;
+	instr_time	duration;
 
+	INSTR_TIME_SET_CURRENT(start);
 	making.max_bytes = (Size) cache_memory_setting * 1024;
 	BeginSet(&making.builder, &answers->seed);
 	ForEachSubject(GetRegistry(), answers->purpose, GetActiveSnapshot(),
@@ -535,7 +555,13 @@ MakeSet(PurposeAnswers *answers)
 	if (!making.too_big)
 		set = FinishSet(&making.builder);
 	if (set != NULL && set->size <= making.max_bytes)
+	{
+		INSTR_TIME_SET_CURRENT(duration);
+		INSTR_TIME_SUBTRACT(duration, start);
+		answers->builds++;
+		answers->build_ms += INSTR_TIME_GET_MILLISEC(duration);
 		return set;
+	}
 
 	answers->set_too_big = true;
 	ereport(LOG,
@@ -625,24 +651,28 @@ MakeSharedSet(PurposeAnswers *answers)
 	AdoptSharedSet(answers, GetActiveSnapshot(), answers->now);
 }
 
-/* Has this statement asked about so many that a set pays? */
-static bool
-SetPays(const PurposeAnswers *answers)
+/* About how many subjects there are. */
+static double
+EstimateSubjects(void)
 {
-	Relation	rel;
-	double		subjects;
-
-	if (answers->own || answers->set != NULL || answers->set_too_big ||
-		answers->lookups % MIN_LOOKUPS != 0)
-		return false;
-	rel = table_open(GetRegistry()->subject, AccessShareLock);
-	subjects = rel->rd_rel->reltuples;
+	Relation	rel = table_open(GetRegistry()->subject, AccessShareLock);
+	double		subjects = rel->rd_rel->reltuples;
 
 	/* Never analyzed: some hundred rows fit a page. */
 	if (subjects < 0)
 		subjects = RelationGetNumberOfBlocks(rel) * 100.0;
 	table_close(rel, NoLock);
-	return answers->lookups >= subjects * LOOKUPS_PER_SUBJECT;
+	return subjects;
+}
+
+/* Has this statement asked about so many that a set pays? */
+static bool
+SetPays(const PurposeAnswers *answers)
+{
+	if (answers->own || answers->set != NULL || answers->set_too_big ||
+		answers->lookups % MIN_LOOKUPS != 0)
+		return false;
+	return answers->lookups >= EstimateSubjects() * LOOKUPS_PER_SUBJECT;
 }
 
 /* Decide about one subject from its rows, and keep the answer. */
@@ -663,6 +693,7 @@ LookUp(PurposeAnswers *answers, const SubjectKey *subject, const SetKey *key)
 		decision.verdict == VERDICT_PERMITTED;
 	answers->answers_until = Min(answers->answers_until, decision.until);
 	answers->lookups++;
+	answers->probes++;
 	return decision.verdict == VERDICT_PERMITTED;
 }
 
@@ -717,4 +748,107 @@ IntegerPermitted(PurposeAnswers *answers, int64 subject)
 		return SetHasInteger(answers->set, subject);
 	SubjectKeyFromInt64(&key, subject);
 	return SubjectPermitted(answers, &key);
+}
+
+/*
+ * The share of permitted subjects among those whom ANALYZE kept as the bounds
+ * of its histogram, which are spread evenly over all; below 0 when it has not
+ * been there yet.
+ */
+static double
+SampleShare(PurposeAnswers *answers)
+{
+	HeapTuple	stats = SearchSysCache3(STATRELATTINH,
+										ObjectIdGetDatum(GetRegistry()->subject),
+										Int16GetDatum(SUBJECT_ID),
+										BoolGetDatum(false));
+	AttStatsSlot slot;
+	double		share = -1;
+
+	if (!HeapTupleIsValid(stats))
+		return share;
+	if (get_attstatsslot(&slot, stats, STATISTIC_KIND_HISTOGRAM, InvalidOid,
+						 ATTSTATSSLOT_VALUES))
+	{
+		int			permitted = 0;
+
+		for (int i = 0; i < slot.nvalues; i++)
+		{
+			SubjectKey	key;
+
+			SubjectKeyFromVarlena(&key, PG_DETOAST_DATUM_PACKED(slot.values[i]));
+			permitted += SubjectPermitted(answers, &key);
+		}
+
+		/* Where the sample has none there may be a few all the same. */
+		if (slot.nvalues > 0)
+			share = Max(permitted, 0.5) / slot.nvalues;
+		free_attstatsslot(&slot);
+	}
+	ReleaseSysCache(stats);
+	return share;
+}
+
+/*
+ * For the planner: which share of all subjects is permitted?  From the set
+ * where there is one, else from a sample that is taken once a session; below 0
+ * when there is no telling.  Whether the role may use the purpose is left to
+ * the execution.
+ */
+double
+PermittedShare(const char *purpose_name, int purpose_len)
+{
+	PurposeAnswers *answers;
+
+	if (!ActiveSnapshotSet() ||
+		GetActiveSnapshot()->snapshot_type != SNAPSHOT_MVCC)
+		return -1;
+	current.answers = NULL;
+	answers = FindAnswers(purpose_name, purpose_len,
+						  WroteRegistry(GetRegistry()));
+	FollowQuery(answers, GetActiveSnapshot(),
+				GetCurrentStatementStartTimestamp());
+	if (answers->set != NULL)
+		answers->share = answers->set->count / Max(EstimateSubjects(), 1);
+	else if (answers->share < 0)
+	{
+		answers->share = SampleShare(answers);
+
+		/* The sample is not what a statement asks. */
+		answers->lookups = 0;
+	}
+	return answers->share;
+}
+
+PG_FUNCTION_INFO_V1(engine_stats);
+
+/* engine_stats(): what this session keeps of each purpose it was asked about. */
+Datum
+engine_stats(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (PurposeAnswers *answers = all_answers; answers != NULL;
+		 answers = answers->next)
+	{
+		const SubjectSet *set = answers->set;
+		Datum		values[10] = {0};
+		bool		nulls[10] = {false};
+
+		if (answers->own)
+			continue;
+		values[0] = CStringGetTextDatum(answers->name);
+		values[1] = BoolGetDatum(set != NULL);
+		values[2] = BoolGetDatum(answers->shared.segment != NULL);
+		values[3] = Int64GetDatum(set == NULL ? 0 : set->count);
+		values[4] = Int64GetDatum(set == NULL ? 0 : set->size);
+		values[5] = Int64GetDatum(set == NULL ? 0 : answers->dirty->members);
+		values[6] = Int64GetDatum(answers->builds);
+		values[7] = Int64GetDatum(answers->refreshes);
+		values[8] = Int64GetDatum(answers->probes);
+		values[9] = Float8GetDatum(answers->build_ms);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	return (Datum) 0;
 }

@@ -15,5 +15,6 @@ typedef struct PurposeAnswers PurposeAnswers;
 extern PurposeAnswers *AnswersFor(const char *purpose_name, int purpose_len);
 extern bool SubjectPermitted(PurposeAnswers *answers, const SubjectKey *subject);
 extern bool IntegerPermitted(PurposeAnswers *answers, int64 subject);
+extern double PermittedShare(const char *purpose_name, int purpose_len);
 
 #endif							/* CONSENT_PROFILING_ENGINE_H */
