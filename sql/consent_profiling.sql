@@ -1250,22 +1250,45 @@ CREATE INDEX change_xid_idx ON consent_profiling.change (xid);
 COMMENT ON TABLE consent_profiling.change IS
 	'which transaction changed whom in the registry';
 
+CREATE FUNCTION consent_profiling.prune_change_log()
+	RETURNS bigint
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+DECLARE
+	pruned bigint;
+	-- As the library reads it, never fewer than it counts on.
+	keep CONSTANT numeric := 10000000;
+	next CONSTANT numeric := pg_snapshot_xmax(pg_current_snapshot())::text::numeric;
+BEGIN
+	IF next <= keep + 3 THEN
+		RETURN 0;
+	END IF;
+	DELETE FROM change WHERE xid < (next - keep)::text::xid8;
+	GET DIAGNOSTICS pruned = ROW_COUNT;
+	RETURN pruned;
+END
+$$;
+COMMENT ON FUNCTION consent_profiling.prune_change_log() IS
+	'deletes from the log of changes what is older than 10 million transactions, which no query needs any more; returns how many lines; to be run now and then by the owner of the extension';
+REVOKE EXECUTE ON FUNCTION consent_profiling.prune_change_log() FROM PUBLIC;
+
 CREATE FUNCTION consent_profiling.log_change()
 	RETURNS trigger AS 'MODULE_PATHNAME'
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 REVOKE EXECUTE ON FUNCTION consent_profiling.log_change() FROM PUBLIC;
-CREATE TRIGGER log_change AFTER INSERT OR UPDATE OR DELETE
+CREATE TRIGGER log_change BEFORE INSERT OR UPDATE OR DELETE
 	ON consent_profiling.subject
 	FOR EACH ROW EXECUTE FUNCTION consent_profiling.log_change();
-CREATE TRIGGER log_change_of_all AFTER TRUNCATE ON consent_profiling.subject
+CREATE TRIGGER log_change_of_all BEFORE TRUNCATE ON consent_profiling.subject
 	FOR EACH STATEMENT EXECUTE FUNCTION consent_profiling.log_change();
-CREATE TRIGGER log_change AFTER INSERT OR UPDATE OR DELETE
+CREATE TRIGGER log_change BEFORE INSERT OR UPDATE OR DELETE
 	ON consent_profiling.choice
 	FOR EACH ROW EXECUTE FUNCTION consent_profiling.log_change();
-CREATE TRIGGER log_change_of_all AFTER TRUNCATE ON consent_profiling.choice
+CREATE TRIGGER log_change_of_all BEFORE TRUNCATE ON consent_profiling.choice
 	FOR EACH STATEMENT EXECUTE FUNCTION consent_profiling.log_change();
 CREATE TRIGGER log_change_of_all
-	AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON consent_profiling.purpose
+	BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON consent_profiling.purpose
 	FOR EACH STATEMENT EXECUTE FUNCTION consent_profiling.log_change();
 ALTER TABLE consent_profiling.subject ENABLE ALWAYS TRIGGER log_change;
 ALTER TABLE consent_profiling.subject ENABLE ALWAYS TRIGGER log_change_of_all;

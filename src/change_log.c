@@ -12,6 +12,9 @@
  * still running or were rolled back only mean that a subject is decided anew
  * for nothing.
  *
+ * Old lines may be deleted, but none of the last 10 million transactions; who
+ * would need an older one has to begin from nothing.
+ *
  * A verdict also changes by the clock alone, at a coming of age or the end of
  * a consent.  Those are found by index on the birth dates and the expiries.
  */
@@ -43,6 +46,12 @@ enum
 	CHANGE_NATTS = CHANGE_SUBJECT
 };
 
+/* Subjects that one subtransaction logs by name before it says: anybody. */
+#define MAX_LINES 100000
+
+/* Transactions whose lines are kept; prune_change_log() goes by it too. */
+#define CHANGE_LOG_TRANSACTIONS UINT64CONST(10000000)
+
 /* Write one line of the log; NULL: anything may have changed. */
 static void
 LogChange(Relation log, const SubjectKey *subject)
@@ -62,25 +71,32 @@ LogChange(Relation log, const SubjectKey *subject)
 }
 
 /*
- * Has this been logged a moment ago?  A recording function touches several
- * rows of one person.  A line shares the fate of the subtransaction that wrote
- * it, so it serves only for that one.
+ * Log a subject, unless what has just been logged says it already: a recording
+ * function touches several rows of one person, and after very many subjects of
+ * one transaction it is simpler to say that it may have been anybody.
+ *
+ * A line of the log shares the fate of the subtransaction that wrote it, so it
+ * can stand for another only within that one.
  */
-static bool
-JustLogged(const SubjectKey *key)
+static void
+LogSubject(Relation log, const SubjectKey *key)
 {
 	static LocalTransactionId lxid = InvalidLocalTransactionId;
 	static SubTransactionId subxid = InvalidSubTransactionId;
 	static SubjectKey last;
+	static int	lines;
 
-	if (lxid == MyLocalTransactionId &&
-		subxid == GetCurrentSubTransactionId() &&
-		SubjectKeyCompare(key, &last) == 0)
-		return true;
+	if (lxid != MyLocalTransactionId || subxid != GetCurrentSubTransactionId())
+		lines = 0;
+	else if (lines > MAX_LINES || SubjectKeyCompare(key, &last) == 0)
+		return;
+
+	/* Should this throw, the subtransaction is over. */
+	LogChange(log, lines == MAX_LINES ? NULL : key);
 	lxid = MyLocalTransactionId;
 	subxid = GetCurrentSubTransactionId();
 	last = *key;
-	return false;
+	lines++;
 }
 
 /* Log the subject of a row of "subject" or "choice", its first column. */
@@ -91,20 +107,24 @@ LogRow(Relation log, Relation rel, HeapTuple row)
 	Datum		subject = heap_getattr(row, 1, RelationGetDescr(rel), &isnull);
 	SubjectKey	key;
 
+	/* A row about nobody is one that the table is about to refuse. */
+	if (isnull)
+		return;
 	SubjectKeyFromVarlena(&key, PG_DETOAST_DATUM_PACKED(subject));
-	if (!JustLogged(&key))
-		LogChange(log, &key);
+	LogSubject(log, &key);
 }
 
 /*
  * log_change(): the trigger on the registry's tables.  For a row it logs whom
- * the row is about; for a statement, that anything may have changed.
+ * the row is about; for a statement, that anything may have changed.  It fires
+ * before the change, so that whoever can see the change can see the line.
  */
 Datum
 log_change(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
 	Relation	log;
+	HeapTuple	result = NULL;
 
 	if (!CALLED_AS_TRIGGER(fcinfo))
 		ereport(ERROR,
@@ -116,14 +136,18 @@ log_change(PG_FUNCTION_ARGS)
 		LogChange(log, NULL);
 	else
 	{
-		LogRow(log, trigdata->tg_relation, trigdata->tg_trigtuple);
+		result = trigdata->tg_trigtuple;
+		LogRow(log, trigdata->tg_relation, result);
 
-		/* A superuser may have given the row to somebody else. */
+		/* A superuser may be giving the row to somebody else. */
 		if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
-			LogRow(log, trigdata->tg_relation, trigdata->tg_newtuple);
+		{
+			result = trigdata->tg_newtuple;
+			LogRow(log, trigdata->tg_relation, result);
+		}
 	}
 	table_close(log, NoLock);
-	return PointerGetDatum(NULL);
+	return PointerGetDatum(result);
 }
 
 /* Begin to read the log of one transaction, or of it and all later ones. */
@@ -195,13 +219,25 @@ ReadLog(uint64 xid, bool and_later, void *arg)
 	systable_endscan(scan);
 }
 
-/* Call back for everybody whose rows two snapshots may see differently. */
+/*
+ * Call back for everybody whose rows two snapshots may see differently; with
+ * NULL when the log does not reach back far enough to tell.
+ *
+ * What was deleted from the log was at least this old when it was, and has not
+ * become any younger.
+ */
 void
 ForEachChange(const Registry *registry, const SnapshotImage *a,
 			  const SnapshotImage *b, ChangeCallback callback, void *arg)
 {
 	LogReader	reader = {registry, NULL, callback, arg};
+	uint64		next = U64FromFullTransactionId(ReadNextFullTransactionId());
 
+	if (OldestDifference(a, b) + CHANGE_LOG_TRANSACTIONS < next)
+	{
+		callback(NULL, arg);
+		return;
+	}
 	reader.log = table_open(registry->change, AccessShareLock);
 	ForEachDifference(a, b, ReadLog, &reader);
 	table_close(reader.log, NoLock);

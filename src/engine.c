@@ -110,11 +110,12 @@ struct PurposeAnswers
 {
 	PurposeAnswers *next;
 	MemoryContext context;		/* for everything below */
-	char	   *name;
+	char		name[NAMEDATALEN];
 	int			name_len;
 	bool		own;			/* for a transaction that wrote to the registry */
 	bool		valid;			/* false after an error, and at first */
 
+	Oid			table;			/* tells an extension that was made anew */
 	Purpose    *purpose;
 	SubjectFacts facts;			/* scratch space */
 	FingerprintSeed seed;		/* of the keys below */
@@ -141,7 +142,7 @@ struct PurposeAnswers
 	TimestampTz set_from;		/* clock changes from here ... */
 	TimestampTz set_upto;		/* ... up to here are among the dirty */
 	TimestampTz set_next;		/* the next one after that */
-	bool		set_too_big;
+	int			too_big_for;	/* cache_memory that did not suffice */
 
 	/* permitted among all subjects; below 0 as long as nobody knows */
 	double		share;
@@ -203,6 +204,7 @@ ForgetSet(PurposeAnswers *answers)
 static PurposeAnswers *
 FindAnswers(const char *name, int len, bool own)
 {
+	PurposeAnswers *unused = NULL;
 	PurposeAnswers *answers;
 
 	for (answers = all_answers; answers != NULL; answers = answers->next)
@@ -210,23 +212,44 @@ FindAnswers(const char *name, int len, bool own)
 		if (answers->own == own && answers->name_len == len &&
 			memcmp(answers->name, name, len) == 0)
 			return answers;
+		if (!answers->valid)
+			unused = answers;
 	}
 
+	/* No purpose has so long a name; nor must each mistake take memory. */
+	if (len >= NAMEDATALEN)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("purpose \"%.*s\" does not exist", len, name)));
 	if (engine_context == NULL)
 		engine_context = AllocSetContextCreate(TopMemoryContext,
 											   "consent_profiling",
 											   ALLOCSET_DEFAULT_SIZES);
-	answers = MemoryContextAllocZero(engine_context, sizeof(PurposeAnswers));
+	answers = unused;
+	if (answers == NULL)
+	{
+		MemoryContext context = AllocSetContextCreate(engine_context,
+													  "consent_profiling answers",
+													  ALLOCSET_DEFAULT_SIZES);
+
+		answers = MemoryContextAllocZero(engine_context,
+										 sizeof(PurposeAnswers));
+		answers->context = context;
+		answers->next = all_answers;
+		all_answers = answers;
+	}
+	ForgetAnswers(answers);
 	answers->own = own;
 	answers->name_len = len;
-	answers->name = MemoryContextAllocZero(engine_context, len + 1);
 	memcpy(answers->name, name, len);
-	answers->context = AllocSetContextCreate(engine_context,
-											 "consent_profiling answers",
-											 ALLOCSET_DEFAULT_SIZES);
+	answers->name[len] = '\0';
+	answers->allowed_userid = InvalidOid;
+	answers->too_big_for = 0;
 	answers->share = -1;
-	answers->next = all_answers;
-	all_answers = answers;
+	answers->builds = 0;
+	answers->refreshes = 0;
+	answers->probes = 0;
+	answers->build_ms = 0;
 	return answers;
 }
 
@@ -241,6 +264,7 @@ BeginAnswers(PurposeAnswers *answers, Snapshot snapshot, TimestampTz now)
 
 	ForgetAnswers(answers);
 	oldcontext = MemoryContextSwitchTo(answers->context);
+	answers->table = GetRegistry()->subject;
 	answers->purpose = ReadPurpose(GetRegistry(), answers->name, snapshot);
 	answers->facts.choices = palloc(answers->purpose->nlevels * sizeof(ChoiceFacts));
 	answers->answers = answers_create(answers->context, 16, NULL);
@@ -408,7 +432,7 @@ FollowQuery(PurposeAnswers *answers, Snapshot snapshot, TimestampTz now)
 	/* Should anything throw below, all is forgotten. */
 	answers->valid = false;
 	answers->lookups = 0;
-	if (!valid || answers->own)
+	if (!valid || answers->own || answers->table != GetRegistry()->subject)
 		BeginAnswers(answers, snapshot, now);
 	else
 	{
@@ -563,7 +587,7 @@ MakeSet(PurposeAnswers *answers)
 		return set;
 	}
 
-	answers->set_too_big = true;
+	answers->too_big_for = cache_memory_setting;
 	ereport(LOG,
 			(errmsg("the permitted subjects of purpose \"%s\" do not fit into consent_profiling.cache_memory",
 					answers->name),
@@ -669,7 +693,8 @@ EstimateSubjects(void)
 static bool
 SetPays(const PurposeAnswers *answers)
 {
-	if (answers->own || answers->set != NULL || answers->set_too_big ||
+	if (answers->own || answers->set != NULL ||
+		cache_memory_setting <= answers->too_big_for ||
 		answers->lookups % MIN_LOOKUPS != 0)
 		return false;
 	return answers->lookups >= EstimateSubjects() * LOOKUPS_PER_SUBJECT;

@@ -83,6 +83,19 @@ ReportRunning(const SnapshotImage *one, const SnapshotImage *other,
 	}
 }
 
+/* The oldest transaction that ForEachDifference() may report, or later. */
+uint64
+OldestDifference(const SnapshotImage *a, const SnapshotImage *b)
+{
+	uint64		oldest = Min(a->xmax, b->xmax);
+
+	if (a->nrunning > 0)
+		oldest = Min(oldest, a->running[0]);
+	if (b->nrunning > 0)
+		oldest = Min(oldest, b->running[0]);
+	return oldest;
+}
+
 /*
  * Call back for every transaction that may be seen by one of the snapshots and
  * not by the other.  Some that are not will be among them.

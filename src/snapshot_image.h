@@ -22,6 +22,7 @@ typedef struct SnapshotImage
 typedef void (*TransactionCallback) (uint64 xid, bool and_later, void *arg);
 
 extern SnapshotImage *MakeSnapshotImage(Snapshot snapshot);
+extern uint64 OldestDifference(const SnapshotImage *a, const SnapshotImage *b);
 extern void ForEachDifference(const SnapshotImage *a, const SnapshotImage *b,
 							  TransactionCallback callback, void *arg);
 
