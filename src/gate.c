@@ -127,6 +127,7 @@ typedef struct GateState
 	Purpose    *purpose;
 	SubjectFacts facts;			/* scratch space */
 	answers_hash *answers;
+	MemoryContext texts;		/* for the texts among their keys, or NULL */
 } GateState;
 
 /* Describe the snapshot and the time of the running query. */
@@ -196,6 +197,7 @@ PrepareGate(FmgrInfo *flinfo, const char *purpose_name, int purpose_len,
 				 errhint("An administrator can allow it with consent_profiling.allow_purpose().")));
 	state->facts.choices = palloc(state->purpose->nlevels * sizeof(ChoiceFacts));
 	state->answers = answers_create(state->context, 16, NULL);
+	state->texts = NULL;
 
 	MemoryContextSwitchTo(oldcontext);
 	state->valid = true;
@@ -247,13 +249,22 @@ Permitted(GateState *state, const SubjectKey *subject, Snapshot snapshot)
 
 	/* When there are too many to keep, start over. */
 	if (state->answers->members >= MAX_ANSWERS)
+	{
 		answers_reset(state->answers);
+		if (state->texts != NULL)
+			MemoryContextReset(state->texts);
+	}
 
 	oldcontext = MemoryContextSwitchTo(state->context);
 	if (key.text != NULL)
 	{
-		unsigned char *copy = palloc(key.len);
+		unsigned char *copy;
 
+		if (state->texts == NULL)
+			state->texts = AllocSetContextCreate(state->context,
+												 "consent_profiling gate texts",
+												 ALLOCSET_DEFAULT_SIZES);
+		copy = MemoryContextAlloc(state->texts, key.len);
 		memcpy(copy, key.text, key.len);
 		key.text = copy;
 	}
