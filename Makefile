@@ -26,13 +26,15 @@ NO_LOCALE = 1
 ENCODING = UTF8
 
 PG_CONFIG ?= pg_config
-PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
+# Debian's client packages bring PGXS, but the headers it needs are in postgresql-server-dev-NN
+pgxs = $(if $(wildcard $(shell $(1) --includedir-server 2>/dev/null)/postgres.h),$(shell $(1) --pgxs))
+PGXS := $(call pgxs,$(PG_CONFIG))
 
-# Debian's pg_config may speak for a version, or for libpq alone, that has no headers: take the newest that has them
+# Debian's pg_config speaks for the newest client, or libpq alone: take the newest version that has the headers
 ifeq ($(PGXS)$(filter-out file,$(origin PG_CONFIG)),)
 PG_CONFIG := $(shell for c in $$(ls -v /usr/lib/postgresql/*/bin/pg_config 2>/dev/null); do \
-	test ! -e "$$($$c --pgxs)" || echo $$c; done | tail -n 1)
-PGXS := $(if $(PG_CONFIG),$(wildcard $(shell $(PG_CONFIG) --pgxs)))
+	test ! -e "$$($$c --includedir-server)/postgres.h" || echo $$c; done | tail -n 1)
+PGXS := $(if $(PG_CONFIG),$(call pgxs,$(PG_CONFIG)))
 endif
 
 ifneq ($(PGXS),)

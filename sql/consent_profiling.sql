@@ -3,6 +3,22 @@
 -- complain if script is sourced in psql, rather than via CREATE EXTENSION
 \echo Use "CREATE EXTENSION consent_profiling" to load this file. \quit
 
+-- Whoever owns the schema can put functions of his own into it, which would then
+-- run with the rights of the owner of the extension, and can drop it with all
+-- that is in it.  A schema made beforehand must therefore be a superuser's.
+DO $$
+BEGIN
+	IF NOT (SELECT r.rolsuper
+			FROM pg_catalog.pg_namespace n
+				JOIN pg_catalog.pg_roles r ON r.oid = n.nspowner
+			WHERE n.nspname = 'consent_profiling') THEN
+		RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+			MESSAGE = 'schema consent_profiling is not owned by a superuser',
+			HINT = 'Change its owner, or let CREATE EXTENSION create it.';
+	END IF;
+END
+$$;
+
 -- Everybody may call the gate, so everybody may look into the schema; what is
 -- in it is closed object by object below.
 GRANT USAGE ON SCHEMA consent_profiling TO PUBLIC;
@@ -1090,12 +1106,15 @@ COMMENT ON CAST (consent_profiling.objection AS jsonb) IS
 -- Registry
 ---------------------------------------------------------------------
 
--- Purposes form a tree.  The policies on this table carry the roles that may
--- profile for a purpose, see allow_purpose().
+-- No foreign key holds these tables together: a parallel restore loads them in
+-- any order, and what a foreign key then turned away, an objection say, would be
+-- missing.  The functions see to it instead: a subject is never deleted, and who
+-- uses a purpose locks it, see check_purpose().
+
+-- Purposes form a tree.
 CREATE TABLE consent_profiling.purpose (
 	name text COLLATE "C" CONSTRAINT purpose_pkey PRIMARY KEY,
-	broader text COLLATE "C"
-		CONSTRAINT purpose_broader_fkey REFERENCES consent_profiling.purpose,
+	broader text COLLATE "C",
 	basis text COLLATE "C" NOT NULL,
 	direct_marketing boolean NOT NULL,
 	special_category boolean NOT NULL,
@@ -1115,7 +1134,6 @@ CREATE TABLE consent_profiling.purpose (
 		CHECK (minimum_age BETWEEN 18 AND 150)
 );
 CREATE INDEX purpose_broader_idx ON consent_profiling.purpose (broader);
-ALTER TABLE consent_profiling.purpose ENABLE ROW LEVEL SECURITY;
 SELECT pg_catalog.pg_extension_config_dump('consent_profiling.purpose',
 										   $$WHERE name <> 'profiling'$$);
 COMMENT ON TABLE consent_profiling.purpose IS
@@ -1160,10 +1178,8 @@ COMMENT ON TABLE consent_profiling.subject IS
 -- column keeps the newest act of its kind, so the order in which acts arrive
 -- does not matter.
 CREATE TABLE consent_profiling.choice (
-	subject consent_profiling.subject_id
-		CONSTRAINT choice_subject_fkey REFERENCES consent_profiling.subject,
-	purpose text COLLATE "C"
-		CONSTRAINT choice_purpose_fkey REFERENCES consent_profiling.purpose,
+	subject consent_profiling.subject_id,
+	purpose text COLLATE "C",
 	consent consent_profiling.consent,
 	-- The newest refusal or withdrawal: it goes on to count for the purposes
 	-- beneath when a later consent to this purpose has replaced it here.
@@ -1493,15 +1509,17 @@ END
 $$;
 
 -- Internal: why a birth date cannot be one, or null.  Somebody may be born
--- today in the time zone that is furthest ahead, UTC+14.
+-- today in the time zone that is furthest ahead, UTC+14.  Neither STRICT nor
+-- with settings of its own, so that an import of millions has it inlined.
 CREATE FUNCTION consent_profiling.birth_date_problem(birth_date date)
 	RETURNS text
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE
-	SET search_path = pg_catalog, pg_temp
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
 AS $$
 	SELECT CASE
-		WHEN NOT isfinite(birth_date) THEN 'birth date must be finite'
-		WHEN birth_date > (now() AT TIME ZONE 'UTC' + interval '14 hours')::date
+		WHEN NOT pg_catalog.isfinite(birth_date) THEN 'birth date must be finite'
+		WHEN birth_date OPERATOR(pg_catalog.>)
+			((pg_catalog.now() AT TIME ZONE 'UTC') OPERATOR(pg_catalog.+)
+			 interval '14 hours')::pg_catalog.date
 			THEN 'birth date lies in the future'
 	END
 $$;
@@ -1564,16 +1582,17 @@ BEGIN
 END
 $$;
 
--- Internal: complain about a purpose that does not exist.
+-- Internal: complain about a purpose that does not exist, and lock one that does
+-- against being dropped.
 CREATE FUNCTION consent_profiling.check_purpose(purpose text)
 	RETURNS void
-	LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 #variable_conflict use_column
 BEGIN
 	PERFORM refuse_null('purpose', check_purpose.purpose IS NULL);
-	PERFORM FROM purpose WHERE name = check_purpose.purpose;
+	PERFORM FROM purpose WHERE name = check_purpose.purpose FOR KEY SHARE;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION USING ERRCODE = 'undefined_object',
 			MESSAGE = format('purpose "%s" does not exist', check_purpose.purpose);
@@ -1581,7 +1600,8 @@ BEGIN
 END
 $$;
 
--- Internal: a purpose and all above it, the purpose itself at level 0.
+-- Internal: a purpose and all above it, the purpose itself at level 0.  Ends
+-- even if somebody has written a purpose above itself by hand.
 CREATE FUNCTION consent_profiling.lineage(purpose text)
 	RETURNS TABLE (level integer, name text, direct_marketing boolean)
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
@@ -1593,8 +1613,8 @@ AS $$
 		UNION ALL
 		SELECT up.level + 1, p.name, p.broader, p.direct_marketing
 			FROM up JOIN purpose p ON p.name = up.broader
-	)
-	SELECT level, name, direct_marketing FROM up
+	) CYCLE name SET is_cycle USING path
+	SELECT level, name, direct_marketing FROM up WHERE NOT is_cycle
 $$;
 
 CREATE FUNCTION consent_profiling.register_subject(
@@ -1828,21 +1848,37 @@ AS $$
 					false)
 $$;
 
--- Internal: the purposes above at which an objection of the subject stands, as
--- a sentence for the DETAIL of an error; null when there is none.
-CREATE FUNCTION consent_profiling.objections_above(
+-- Internal: complain about a subject who has no objection standing at exactly
+-- this purpose, and name the purposes above where there is one.
+CREATE FUNCTION consent_profiling.check_objection(
 		subject consent_profiling.subject_id, purpose text)
-	RETURNS text
-	LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	RETURNS void
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
-	SELECT 'The objection stands at purpose '
-		   || string_agg(format('"%s"', l.name), ', ' ORDER BY l.level) || '.'
-		FROM lineage(objections_above.purpose) l
-			JOIN choice c ON c.subject = objections_above.subject
+DECLARE
+	message text := format('subject "%s" has raised no objection to purpose "%s"',
+						   check_objection.subject, check_objection.purpose);
+	above text;
+BEGIN
+	IF objection_stands(current_choice(check_objection.subject,
+									   check_objection.purpose)) THEN
+		RETURN;
+	END IF;
+	SELECT string_agg(format('"%s"', l.name), ', ' ORDER BY l.level)
+		INTO above
+		FROM lineage(check_objection.purpose) l
+			JOIN choice c ON c.subject = check_objection.subject
 				AND c.purpose = l.name
-		WHERE l.level > 0 AND objection_stands(c)
-		HAVING count(*) > 0
+		WHERE l.level > 0 AND objection_stands(c);
+	IF above IS NULL THEN
+		RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+			MESSAGE = message;
+	END IF;
+	RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+		MESSAGE = message,
+		DETAIL = format('The objection stands at purpose %s.', above);
+END
 $$;
 
 -- Internal: what all acts about an objection do.  Returns the objection that
@@ -1917,15 +1953,8 @@ BEGIN
 	PERFORM refuse_future('at', withdraw_objection.at);
 	PERFORM check_purpose(withdraw_objection.purpose);
 	PERFORM lock_subject(withdraw_objection.subject);
-	IF NOT objection_stands(current_choice(withdraw_objection.subject,
-										   withdraw_objection.purpose)) THEN
-		RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-			MESSAGE = format('subject "%s" has raised no objection to purpose "%s"',
-							 withdraw_objection.subject,
-							 withdraw_objection.purpose),
-			DETAIL = COALESCE(objections_above(withdraw_objection.subject,
-											   withdraw_objection.purpose), '');
-	END IF;
+	PERFORM check_objection(withdraw_objection.subject,
+							withdraw_objection.purpose);
 	RETURN record_objection('withdraw_objection', withdraw_objection.subject,
 							withdraw_objection.purpose,
 							make_objection('withdrawn', withdraw_objection.at,
@@ -1948,15 +1977,8 @@ BEGIN
 	PERFORM refuse_future('at', uphold_objection.at);
 	PERFORM check_purpose(uphold_objection.purpose);
 	PERFORM lock_subject(uphold_objection.subject);
-	IF NOT objection_stands(current_choice(uphold_objection.subject,
-										   uphold_objection.purpose)) THEN
-		RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-			MESSAGE = format('subject "%s" has raised no objection to purpose "%s"',
-							 uphold_objection.subject,
-							 uphold_objection.purpose),
-			DETAIL = COALESCE(objections_above(uphold_objection.subject,
-											   uphold_objection.purpose), '');
-	END IF;
+	PERFORM check_objection(uphold_objection.subject,
+							uphold_objection.purpose);
 	RETURN record_objection('uphold_objection', uphold_objection.subject,
 							uphold_objection.purpose,
 							make_objection('upheld', uphold_objection.at, NULL),
@@ -2091,6 +2113,12 @@ COMMENT ON FUNCTION consent_profiling.lift_restriction(
 		consent_profiling.subject_id, timestamptz) IS
 	'lifts the restriction of a subject who was informed of it (Art. 18(3)); throws object_not_in_prerequisite_state for a subject not restricted, invalid_parameter_value for a time in the future or before the restriction; for officers';
 
+-- Internal: how many events of a subject there are at this moment, whatever
+-- the snapshot of the transaction.
+CREATE FUNCTION consent_profiling.count_events(subject consent_profiling.subject_id)
+	RETURNS bigint AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
 CREATE FUNCTION consent_profiling.erase_subject(
 		subject consent_profiling.subject_id)
 	RETURNS void
@@ -2102,6 +2130,12 @@ DECLARE
 	at timestamptz := clock_timestamp();
 BEGIN
 	PERFORM lock_subject(erase_subject.subject);
+	-- What this transaction's snapshot is too old to see would be left behind.
+	IF count_events(erase_subject.subject)
+		<> (SELECT count(*) FROM event WHERE subject = erase_subject.subject) THEN
+		RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
+			MESSAGE = 'could not serialize access due to concurrent recording';
+	END IF;
 	DELETE FROM choice WHERE subject = erase_subject.subject;
 	UPDATE subject SET
 			birth_date = NULL,
@@ -2126,6 +2160,28 @@ $$;
 COMMENT ON FUNCTION consent_profiling.erase_subject(
 		consent_profiling.subject_id) IS
 	'erases what is recorded of a subject (Art. 17) but for a tombstone that keeps the refusal alive; throws no_data_found for an unknown subject, object_not_in_prerequisite_state for one erased before; for officers';
+
+-- What takes in a batch looks its subjects up one by one through the index:
+-- planned freely, it would read the whole registry for every batch, or join
+-- each row with all of it where statistics are out of date.  So sequential
+-- scans are off, and LATERAL ... OFFSET 0 leaves no choice of a join.
+
+-- Internal: complain about a batch that is not a table.
+CREATE FUNCTION consent_profiling.check_batch(first_row bigint,
+		VARIADIC lengths integer[])
+	RETURNS void
+	LANGUAGE plpgsql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+	SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+BEGIN
+	PERFORM refuse_null('first_row', first_row IS NULL);
+	IF array_position(lengths, NULL) IS NOT NULL
+		OR lengths[1] <> ANY (lengths) THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = 'the arrays of a batch must be of one length';
+	END IF;
+END
+$$;
 
 -- Internal: what is wrong with the subjects or birth dates of a batch.
 CREATE FUNCTION consent_profiling.subject_rows_problems(first_row bigint,
@@ -2157,11 +2213,15 @@ CREATE FUNCTION consent_profiling.import_subjects_batch(first_row bigint,
 	RETURNS text[]
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+	SET enable_seqscan = off SET jit = off
 AS $$
 DECLARE
 	at timestamptz := clock_timestamp();
 	problems text[];
 BEGIN
+	PERFORM check_batch(first_row, cardinality(subjects),
+						cardinality(birth_dates), cardinality(notices),
+						cardinality(evidences));
 	-- One import at a time, so that two do not lock each other's subjects.
 	LOCK TABLE choice IN SHARE UPDATE EXCLUSIVE MODE;
 
@@ -2170,31 +2230,45 @@ BEGIN
 		RETURN problems;
 	END IF;
 
-	INSERT INTO subject (id, birth_date, registered_at)
+	-- The same rule as in register_subject(), asked before anything is written.
+	PERFORM FROM (SELECT DISTINCT v.subject::subject_id AS id
+				  FROM unnest(subjects) AS v (subject) ORDER BY 1) u
+			CROSS JOIN LATERAL (SELECT FROM subject WHERE id = u.id
+								FOR NO KEY UPDATE) s;
+	SELECT array_agg(format(
+				CASE WHEN s.birth_date IS NULL
+					THEN 'row %s: subject %L has more than one birth date'
+					ELSE 'row %s: subject %L is registered with another birth date'
+					END, first_row + u.n - 1, u.subject) ORDER BY u.n)
+		INTO problems
+		FROM (SELECT v.n, v.subject, v.birth_date, max(v.birth_date)
+					OVER (PARTITION BY v.subject::subject_id) AS latest
+			  FROM unnest(subjects, birth_dates)
+				WITH ORDINALITY AS v (subject, birth_date, n)) u
+			LEFT JOIN LATERAL (SELECT * FROM subject
+							   WHERE id = u.subject::subject_id OFFSET 0) s
+				ON true
+		WHERE u.birth_date <> COALESCE(s.birth_date, u.latest)
+			AND s.erased_at IS NULL;
+	IF problems IS NOT NULL THEN
+		RETURN problems;
+	END IF;
+
+	INSERT INTO subject AS s (id, birth_date, registered_at)
 		SELECT u.subject::subject_id, max(u.birth_date), at
 		FROM unnest(subjects, birth_dates) AS u (subject, birth_date)
 		GROUP BY 1 ORDER BY 1
-		ON CONFLICT (id) DO NOTHING;
-
-	-- Those that were there before: the same rule as in register_subject().
-	PERFORM FROM subject s
-		WHERE s.id = ANY (subjects::subject_id[])
-		ORDER BY s.id FOR NO KEY UPDATE;
-	UPDATE subject s SET birth_date = u.birth_date
-		FROM (SELECT v.subject::subject_id AS id, max(v.birth_date) AS birth_date
-			  FROM unnest(subjects, birth_dates) AS v (subject, birth_date)
-			  GROUP BY 1) u
-		WHERE s.id = u.id AND s.birth_date IS NULL AND s.erased_at IS NULL
-			AND u.birth_date IS NOT NULL;
-	SELECT array_agg(format('row %s: subject %L is registered with another birth date',
-							first_row + u.n - 1, u.subject) ORDER BY u.n)
-		INTO problems
-		FROM unnest(subjects, birth_dates)
-				WITH ORDINALITY AS u (subject, birth_date, n)
-			JOIN subject s ON s.id = u.subject::subject_id
+		ON CONFLICT (id) DO UPDATE SET birth_date = excluded.birth_date
+			WHERE s.birth_date IS NULL AND s.erased_at IS NULL
+				AND excluded.birth_date IS NOT NULL;
+	-- Somebody may have registered others of them meanwhile.
+	PERFORM FROM unnest(subjects, birth_dates) AS u (subject, birth_date)
+			CROSS JOIN LATERAL (SELECT * FROM subject
+								WHERE id = u.subject::subject_id OFFSET 0) s
 		WHERE s.birth_date <> u.birth_date AND s.erased_at IS NULL;
-	IF problems IS NOT NULL THEN
-		RETURN problems;
+	IF FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
+			MESSAGE = 'could not serialize access due to concurrent registration';
 	END IF;
 	INSERT INTO event (act, subject, at, recorded_at, session_role, caller,
 					   actor, birth_date, notice, evidence)
@@ -2205,7 +2279,8 @@ BEGIN
 			   CASE WHEN s.erased_at IS NULL THEN u.evidence END
 		FROM unnest(subjects, birth_dates, notices, evidences)
 				WITH ORDINALITY AS u (subject, birth_date, notice, evidence, n)
-			JOIN subject s ON s.id = u.subject::subject_id
+			CROSS JOIN LATERAL (SELECT * FROM subject
+								WHERE id = u.subject::subject_id OFFSET 0) s
 		ORDER BY u.n;
 	RETURN NULL;
 END
@@ -2218,10 +2293,14 @@ CREATE FUNCTION consent_profiling.import_consents_batch(first_row bigint,
 	RETURNS text[]
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+	SET enable_seqscan = off SET jit = off
 AS $$
 DECLARE
 	problems text[];
 BEGIN
+	PERFORM check_batch(first_row, cardinality(subjects),
+						cardinality(purposes), cardinality(consents),
+						cardinality(notices), cardinality(evidences));
 	problems := lock_import_rows(first_row, subjects, purposes, 'consent',
 		(SELECT array_agg(CASE
 				WHEN u.consent IS NULL THEN 'consent is null'
@@ -2272,10 +2351,17 @@ CREATE FUNCTION consent_profiling.import_objections_batch(first_row bigint,
 	RETURNS text[]
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+	SET enable_seqscan = off SET jit = off
 AS $$
 DECLARE
 	problems text[];
+	marketing text[] := ARRAY(
+		SELECT p.name FROM purpose p
+		WHERE EXISTS (SELECT FROM lineage(p.name) l WHERE l.direct_marketing));
 BEGIN
+	PERFORM check_batch(first_row, cardinality(subjects),
+						cardinality(purposes), cardinality(objections),
+						cardinality(notices), cardinality(evidences));
 	problems := lock_import_rows(first_row, subjects, purposes, 'objection',
 		(SELECT array_agg(CASE
 				WHEN u.objection IS NULL THEN 'objection is null'
@@ -2293,15 +2379,11 @@ BEGIN
 						THEN format('objection %L lies in the future', u.objection)
 					-- Art. 21(2)-(3)
 					WHEN objection_status(u.objection::objection) = 'overridden'
-						AND m.direct_marketing
+						AND u.purpose = ANY (marketing)
 						THEN 'an objection to direct marketing cannot be overridden'
 					END AS problem
 				FROM unnest(purposes, objections)
-						WITH ORDINALITY AS u (purpose, objection, n)
-					JOIN (SELECT p.name,
-							(SELECT bool_or(l.direct_marketing)
-							 FROM lineage(p.name) l) AS direct_marketing
-						  FROM purpose p) m ON m.name = u.purpose
+					WITH ORDINALITY AS u (purpose, objection, n)
 			) i
 			WHERE i.problem IS NOT NULL;
 	END IF;
@@ -2357,6 +2439,7 @@ DECLARE
 BEGIN
 	-- One import at a time, so that two do not lock each other's subjects.
 	LOCK TABLE choice IN SHARE UPDATE EXCLUSIVE MODE;
+	PERFORM FROM purpose WHERE name = ANY (purposes) FOR KEY SHARE;
 
 	SELECT array_agg(format('row %s: %s', first_row + i.n - 1, i.problem)
 					 ORDER BY i.n)
@@ -2381,16 +2464,19 @@ BEGIN
 		RETURN problems;
 	END IF;
 
-	PERFORM FROM subject s
-		WHERE s.id = ANY (subjects::subject_id[])
-		ORDER BY s.id FOR NO KEY UPDATE;
+	PERFORM FROM (SELECT DISTINCT v.subject::subject_id AS id
+				  FROM unnest(subjects) AS v (subject) ORDER BY 1) u
+			CROSS JOIN LATERAL (SELECT FROM subject WHERE id = u.id
+								FOR NO KEY UPDATE) s;
 	SELECT array_agg(format(
 				CASE WHEN s.id IS NULL THEN 'row %s: subject %L is not registered'
 					ELSE 'row %s: subject %L has been erased' END,
 				first_row + u.n - 1, u.subject) ORDER BY u.n)
 		INTO problems
 		FROM unnest(subjects) WITH ORDINALITY AS u (subject, n)
-			LEFT JOIN subject s ON s.id = u.subject::subject_id
+			LEFT JOIN LATERAL (SELECT * FROM subject
+							   WHERE id = u.subject::subject_id OFFSET 0) s
+				ON true
 		WHERE s.id IS NULL OR s.erased_at IS NOT NULL;
 	RETURN problems;
 END
@@ -2441,7 +2527,7 @@ REVOKE EXECUTE ON FUNCTION
 		timestamptz, text, jsonb),
 	consent_profiling.current_choice(consent_profiling.subject_id, text),
 	consent_profiling.objection_stands(consent_profiling.choice),
-	consent_profiling.objections_above(consent_profiling.subject_id, text),
+	consent_profiling.check_objection(consent_profiling.subject_id, text),
 	consent_profiling.record_objection(text, consent_profiling.subject_id, text,
 		consent_profiling.objection, jsonb),
 	consent_profiling.raise_objection(consent_profiling.subject_id, text,
@@ -2454,7 +2540,9 @@ REVOKE EXECUTE ON FUNCTION
 		text, timestamptz, jsonb),
 	consent_profiling.restrict_subject(consent_profiling.subject_id, text),
 	consent_profiling.lift_restriction(consent_profiling.subject_id, timestamptz),
+	consent_profiling.count_events(consent_profiling.subject_id),
 	consent_profiling.erase_subject(consent_profiling.subject_id),
+	consent_profiling.check_batch(bigint, integer[]),
 	consent_profiling.subject_rows_problems(bigint, text[], date[]),
 	consent_profiling.import_subjects_batch(bigint, text[], date[], text[], jsonb[]),
 	consent_profiling.import_consents_batch(bigint, text[], text[], text[],
@@ -2487,6 +2575,7 @@ AS $$
 #variable_conflict use_column
 BEGIN
 	PERFORM refuse_null('name', add_purpose.name IS NULL);
+	PERFORM refuse_null('broader', add_purpose.broader IS NULL);
 	PERFORM refuse_null('basis', add_purpose.basis IS NULL);
 	PERFORM refuse_null('direct_marketing', add_purpose.direct_marketing IS NULL);
 	PERFORM refuse_null('special_category', add_purpose.special_category IS NULL);
@@ -2506,7 +2595,7 @@ BEGIN
 	IF add_purpose.minimum_age NOT BETWEEN 18 AND 150 THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = format('minimum_age %s is out of range', add_purpose.minimum_age),
-			HINT = 'It is 18 or more, since a child is never profiled.';
+			HINT = 'It is between 18 and 150, since a child is never profiled.';
 	END IF;
 	PERFORM check_purpose(add_purpose.broader);
 	BEGIN
@@ -2515,7 +2604,8 @@ BEGIN
 					add_purpose.direct_marketing, add_purpose.special_category,
 					add_purpose.automated_decision, add_purpose.minimum_age,
 					add_purpose.description);
-	EXCEPTION WHEN unique_violation THEN
+	EXCEPTION WHEN unique_violation OR check_violation THEN
+		-- The latter is the root, which cannot be beneath another.
 		RAISE EXCEPTION USING ERRCODE = 'duplicate_object',
 			MESSAGE = format('purpose "%s" already exists', add_purpose.name);
 	END;
@@ -2534,9 +2624,17 @@ AS $$
 DECLARE
 	used text;
 BEGIN
+	PERFORM refuse_null('name', drop_purpose.name IS NULL);
+	-- An older snapshot does not see all that is in use.
+	IF current_setting('transaction_isolation')
+		NOT IN ('read committed', 'read uncommitted') THEN
+		RAISE EXCEPTION USING ERRCODE = 'active_sql_transaction',
+			MESSAGE = 'purposes are dropped in READ COMMITTED transactions only';
+	END IF;
 	PERFORM check_purpose(drop_purpose.name);
 	-- Nobody may begin to use it while this looks.
 	LOCK TABLE purpose IN SHARE ROW EXCLUSIVE MODE;
+	PERFORM FROM purpose WHERE name = drop_purpose.name FOR UPDATE;
 	used := CASE
 		WHEN drop_purpose.name = 'profiling' THEN 'It is the root of all purposes.'
 		ELSE COALESCE(
@@ -2556,23 +2654,37 @@ BEGIN
 							 drop_purpose.name),
 			DETAIL = used;
 	END IF;
-	PERFORM set_purpose_roles(drop_purpose.name, '{}');
+	PERFORM drop_permission(NULL, drop_purpose.name);
 	DELETE FROM purpose WHERE name = drop_purpose.name;
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.drop_purpose(text) IS
 	'drops a purpose that nothing uses; throws undefined_object, dependent_objects_still_exist';
 
--- Internal: the roles that a policy of the table "purpose" is for; null when
--- there is no such policy.  0 is PUBLIC.
-CREATE FUNCTION consent_profiling.policy_roles(policy text)
-	RETURNS oid[]
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+-- Who may profile for a purpose is kept by policies on the table "permission",
+-- one for each purpose and role.  So PostgreSQL follows the rename of a role,
+-- refuses to drop one that is still allowed something, and dumps each
+-- permission by itself: in a cluster that lacks a role, what is restored is all
+-- but that role's.  pg_dump leaves out the policies of an extension's own
+-- tables; so this table is none, and is made when the first permission is.  What
+-- an extension dropped before has left of it is not taken over.
+DROP TABLE IF EXISTS consent_profiling.permission;
+
+-- Internal: the policies that allow something: for which purpose, to which
+-- role; 0 is PUBLIC.  No purpose is called "!profiling": that says that PUBLIC
+-- may not use the root.
+CREATE FUNCTION consent_profiling.permissions(
+		OUT policy name, OUT purpose text, OUT role oid)
+	RETURNS SETOF record
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
 	SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
-	SELECT p.polroles FROM pg_policy p
-		WHERE p.polrelid = 'consent_profiling.purpose'::regclass
-			AND p.polname = policy
+	SELECT p.polname,
+		   substring(pg_get_expr(p.polqual, p.polrelid)
+					 FROM '^\(''([^'']+)''::text IS NULL\)$'),
+		   r
+		FROM pg_policy p, unnest(p.polroles) r
+		WHERE p.polrelid = to_regclass('consent_profiling.permission')
 $$;
 
 -- Internal: oids of roles as a list for TO; 0 is PUBLIC, and stands alone.
@@ -2611,22 +2723,56 @@ BEGIN
 END
 $$;
 
--- Internal: make a policy of the table "purpose" be for these roles, and drop
--- it when there are none.  What the policy says does not matter: nobody reads
--- the table through it; it carries the roles.
-CREATE FUNCTION consent_profiling.set_purpose_roles(policy text, roles oid[])
+-- Internal: allow a role, 0 for PUBLIC, what it is not allowed yet.  The policy
+-- lets nobody see anything; it only says for which purpose it is.
+CREATE FUNCTION consent_profiling.add_permission(role oid, purpose text)
 	RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 	SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
+DECLARE
+	number integer := 1;
 BEGIN
-	IF policy_roles(policy) IS NOT NULL THEN
-		EXECUTE format('DROP POLICY %I ON consent_profiling.purpose', policy);
+	PERFORM FROM permissions() p
+		WHERE p.purpose = add_permission.purpose AND p.role = add_permission.role;
+	IF FOUND THEN
+		RETURN;
 	END IF;
-	IF cardinality(roles) > 0 THEN
-		EXECUTE format('CREATE POLICY %I ON consent_profiling.purpose FOR SELECT TO %s USING (false)',
-					   policy, role_list(roles));
+	IF to_regclass('consent_profiling.permission') IS NULL THEN
+		CREATE TABLE consent_profiling.permission ();
+		ALTER TABLE consent_profiling.permission ENABLE ROW LEVEL SECURITY;
+		EXECUTE format('ALTER TABLE consent_profiling.permission OWNER TO %s',
+					   (SELECT relowner::regrole FROM pg_class
+						WHERE oid = 'consent_profiling.purpose'::regclass));
+		COMMENT ON TABLE consent_profiling.permission IS
+			'its policies say who may profile for what';
 	END IF;
+	WHILE EXISTS (SELECT FROM permissions() p
+				  WHERE p.policy = format('%s %s', left(add_permission.purpose, 50),
+										  number)) LOOP
+		number := number + 1;
+	END LOOP;
+	EXECUTE format('CREATE POLICY %I ON consent_profiling.permission FOR SELECT TO %s USING (%L::text IS NULL)',
+				   format('%s %s', left(add_permission.purpose, 50), number),
+				   role_list(ARRAY[role]), add_permission.purpose);
+END
+$$;
+
+-- Internal: take that back; with a null role, whoever it is.
+CREATE FUNCTION consent_profiling.drop_permission(role oid, purpose text)
+	RETURNS void
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+DECLARE
+	old name;
+BEGIN
+	FOR old IN
+		SELECT DISTINCT p.policy FROM permissions() p
+		WHERE p.purpose = drop_permission.purpose
+			AND p.role = COALESCE(drop_permission.role, p.role) LOOP
+		EXECUTE format('DROP POLICY %I ON consent_profiling.permission', old);
+	END LOOP;
 END
 $$;
 
@@ -2637,18 +2783,14 @@ CREATE FUNCTION consent_profiling.allow_purpose(role name, purpose text)
 AS $$
 DECLARE
 	added oid := role_oid(role);
-	roles oid[];
 BEGIN
 	PERFORM check_purpose(allow_purpose.purpose);
 	LOCK TABLE purpose IN SHARE ROW EXCLUSIVE MODE;
 	IF added = 0 AND allow_purpose.purpose = 'profiling' THEN
 		-- PUBLIC may use the root unless this says otherwise.
-		PERFORM set_purpose_roles('!profiling', '{}');
-		RETURN;
-	END IF;
-	roles := COALESCE(policy_roles(allow_purpose.purpose), '{}');
-	IF added <> ALL (roles) AND 0 <> ALL (roles) THEN
-		PERFORM set_purpose_roles(allow_purpose.purpose, roles || added);
+		PERFORM drop_permission(0, '!profiling');
+	ELSE
+		PERFORM add_permission(added, allow_purpose.purpose);
 	END IF;
 END
 $$;
@@ -2662,19 +2804,14 @@ CREATE FUNCTION consent_profiling.disallow_purpose(role name, purpose text)
 AS $$
 DECLARE
 	removed oid := role_oid(role);
-	roles oid[];
 BEGIN
 	PERFORM check_purpose(disallow_purpose.purpose);
 	LOCK TABLE purpose IN SHARE ROW EXCLUSIVE MODE;
 	IF removed = 0 AND disallow_purpose.purpose = 'profiling' THEN
 		-- For PUBLIC, since that is restored in every cluster.
-		PERFORM set_purpose_roles('!profiling', '{0}');
-		RETURN;
-	END IF;
-	roles := COALESCE(policy_roles(disallow_purpose.purpose), '{}');
-	IF removed = ANY (roles) THEN
-		PERFORM set_purpose_roles(disallow_purpose.purpose,
-								  array_remove(roles, removed));
+		PERFORM add_permission(0, '!profiling');
+	ELSE
+		PERFORM drop_permission(removed, disallow_purpose.purpose);
 	END IF;
 END
 $$;
@@ -2690,6 +2827,7 @@ AS $$
 DECLARE
 	names name[];
 BEGIN
+	PERFORM refuse_null('duty', duty IS NULL);
 	names := CASE duty
 		WHEN 'recorder' THEN ARRAY[
 			'register_subject', 'rectify_birth_date', 'give_consent',
@@ -2707,8 +2845,7 @@ BEGIN
 		END;
 	IF names IS NULL THEN
 		RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-			MESSAGE = COALESCE(format('duty "%s" does not exist', duty),
-							   'duty must not be null'),
+			MESSAGE = format('duty "%s" does not exist', duty),
 			HINT = 'The duties are recorder and officer.';
 	END IF;
 	RETURN QUERY SELECT p.oid::regprocedure FROM pg_proc p
@@ -2726,7 +2863,7 @@ AS $$
 BEGIN
 	IF role_oid(role) = 0 THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_grant_operation',
-			MESSAGE = 'a duty cannot be granted to public';
+			MESSAGE = 'public cannot have a duty';
 	END IF;
 	RETURN quote_ident(role);
 END
@@ -2776,8 +2913,9 @@ REVOKE EXECUTE ON FUNCTION
 	consent_profiling.add_purpose(text, text, text, boolean, boolean, boolean,
 		integer, text),
 	consent_profiling.drop_purpose(text),
-	consent_profiling.policy_roles(text),
-	consent_profiling.set_purpose_roles(text, oid[]),
+	consent_profiling.permissions(),
+	consent_profiling.add_permission(oid, text),
+	consent_profiling.drop_permission(oid, text),
 	consent_profiling.allow_purpose(name, text),
 	consent_profiling.disallow_purpose(name, text),
 	consent_profiling.duty_functions(text),
@@ -2793,7 +2931,9 @@ REVOKE EXECUTE ON FUNCTION
 -- The policies in the catalogue are the only list of protected tables there
 -- is.  A gate is a RESTRICTIVE policy whose name begins with
 -- "consent_profiling_" and that calls may_profile(); what it gates by is read
--- from its dependencies, which follow every rename.
+-- from its dependencies, which follow every rename.  Every gated role has a
+-- policy of its own: where a dump is restored and one of the roles is missing,
+-- the others stay gated.
 
 -- Internal: what every new permissive policy asks.  It is always true; it is
 -- there for the policy to depend on the extension, so that DROP EXTENSION ...
@@ -2827,7 +2967,8 @@ AS $$
 			AND (type IS NULL OR base_type(a.atttypid) = type)
 $$;
 
--- Internal: does a policy depend on a function of ours of this name?
+-- Internal: does a policy depend on a function of ours of this name?  With a
+-- null name, on any.
 CREATE FUNCTION consent_profiling.policy_calls(policy oid, function name,
 		arguments integer DEFAULT NULL)
 	RETURNS boolean
@@ -2840,7 +2981,7 @@ AS $$
 				AND d.objid = policy
 				AND d.refclassid = 'pg_proc'::regclass
 				AND p.pronamespace = 'consent_profiling'::regnamespace
-				AND p.proname = function
+				AND (function IS NULL OR p.proname = function)
 				AND (arguments IS NULL OR p.pronargs = arguments))
 $$;
 
@@ -2854,7 +2995,7 @@ CREATE VIEW consent_profiling.gate AS
 		CASE WHEN NOT k.column_mode THEN
 			pg_catalog.substring(
 				pg_catalog.pg_get_expr(pol.polqual, pol.polrelid),
-				', ''([^'']+)''::text\)$') END AS purpose
+				', ''([^'']+)''::(?:"?pg_catalog"?\.)?(?:text|"text")\)$') END AS purpose
 	FROM pg_catalog.pg_policy pol
 		CROSS JOIN LATERAL (
 			SELECT m.column_mode,
@@ -2879,16 +3020,16 @@ CREATE VIEW consent_profiling.protected_table AS
 	SELECT g.relation,
 		CASE WHEN NOT g.column_mode THEN g.columns[1] END AS subject_column,
 		g.purpose,
-		(SELECT pg_catalog.array_agg(
-				CASE WHEN u.role = 0 THEN 'public'
-					ELSE pg_catalog.pg_get_userbyid(u.role) END
-				ORDER BY u.n)
-			FROM pg_catalog.unnest(g.roles)
-				WITH ORDINALITY AS u (role, n)) AS roles,
+		pg_catalog.array_agg(n.name ORDER BY n.name) AS roles,
 		CASE WHEN g.column_mode THEN g.columns[1] END AS birth_date_column,
 		CASE WHEN g.column_mode THEN g.columns[2] END AS consent_column,
 		CASE WHEN g.column_mode THEN g.columns[3] END AS objection_column
-	FROM consent_profiling.gate g;
+	FROM consent_profiling.gate g
+		CROSS JOIN LATERAL (
+			SELECT CASE WHEN u.role = 0 THEN 'public'
+				ELSE pg_catalog.pg_get_userbyid(u.role) END
+				FROM pg_catalog.unnest(g.roles) AS u (role)) AS n (name)
+	GROUP BY g.relation, g.column_mode, g.columns, g.purpose;
 COMMENT ON VIEW consent_profiling.protected_table IS
 	'the gates on tables: by which column, for which purpose (null: the session''s) and for which roles; or by which three columns in column mode';
 GRANT SELECT ON consent_profiling.protected_table TO PUBLIC;
@@ -3026,6 +3167,16 @@ BEGIN
 END
 $$;
 
+-- Internal: may the transaction's snapshot be older than the catalogue?
+CREATE FUNCTION consent_profiling.keeps_snapshot()
+	RETURNS boolean
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT current_setting('transaction_isolation')
+		NOT IN ('read committed', 'read uncommitted')
+$$;
+
 -- Internal: a relation with its descendants, locked, all fit to be gated.
 -- What the catalogue says of them must be what it says now, and not what it
 -- said when a transaction began.
@@ -3035,17 +3186,23 @@ CREATE FUNCTION consent_profiling.lock_family(relation regclass)
 	SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 DECLARE
+	family regclass[] := '{}';
 	member regclass;
 BEGIN
-	IF current_setting('transaction_isolation')
-		NOT IN ('read committed', 'read uncommitted') THEN
+	IF keeps_snapshot() THEN
 		RAISE EXCEPTION USING ERRCODE = 'active_sql_transaction',
 			MESSAGE = 'tables are protected and unprotected in READ COMMITTED transactions only';
 	END IF;
 	PERFORM check_relation(relation);
 	PERFORM lock_relation(relation);
-	FOR member IN SELECT * FROM with_descendants(relation) LOOP
+
+	-- While this waits for the lock on one member, others may be added beneath.
+	LOOP
+		SELECT d INTO member FROM with_descendants(relation) d
+			WHERE d <> ALL (family) LIMIT 1;
+		EXIT WHEN NOT FOUND;
 		PERFORM lock_relation(member);
+		family := family || member;
 		RETURN NEXT member;
 	END LOOP;
 END
@@ -3060,10 +3217,16 @@ CREATE FUNCTION consent_profiling.add_gate(relation regclass, columns name[],
 	SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 DECLARE
-	stem text := left('consent_profiling_' || columns[1], 58);
-	new name := stem;
-	suffix integer := 1;
+	stem text := 'consent_profiling_' || columns[1];
+	role oid;
+	new name;
+	suffix integer;
 BEGIN
+	-- Leave room for the suffix, so that it is not what is cut off.
+	WHILE octet_length(stem) > 58 LOOP
+		stem := left(stem, -1);
+	END LOOP;
+
 	-- Restrictive policies alone show nothing.
 	IF NOT (SELECT relrowsecurity FROM pg_class WHERE oid = relation) AND
 		NOT EXISTS (SELECT FROM pg_policy p
@@ -3076,16 +3239,22 @@ BEGIN
 					   relation);
 	END IF;
 
-	WHILE EXISTS (SELECT FROM pg_policy
-				  WHERE polrelid = relation AND polname = new) LOOP
-		suffix := suffix + 1;
-		new := stem || '_' || suffix;
+	FOREACH role IN ARRAY roles LOOP
+		new := stem;
+		suffix := 1;
+		-- Two names are for other policies of ours, now or later.
+		WHILE new IN ('consent_profiling_ungated', 'consent_profiling_closed')
+			OR EXISTS (SELECT FROM pg_policy
+					   WHERE polrelid = relation AND polname = new) LOOP
+			suffix := suffix + 1;
+			new := stem || '_' || suffix;
+		END LOOP;
+		EXECUTE format('CREATE POLICY %I ON %s AS RESTRICTIVE FOR ALL TO %s USING (consent_profiling.may_profile(%s))',
+					   new, relation, role_list(ARRAY[role]),
+					   (SELECT string_agg(quote_ident(c), ', ' ORDER BY n)
+						FROM unnest(columns) WITH ORDINALITY AS u (c, n))
+					   || COALESCE(', ' || quote_literal(add_gate.purpose), ''));
 	END LOOP;
-	EXECUTE format('CREATE POLICY %I ON %s AS RESTRICTIVE FOR ALL TO %s USING (consent_profiling.may_profile(%s))',
-				   new, relation, role_list(roles),
-				   (SELECT string_agg(quote_ident(c), ', ' ORDER BY n)
-					FROM unnest(columns) WITH ORDINALITY AS u (c, n))
-				   || COALESCE(', ' || quote_literal(add_gate.purpose), ''));
 END
 $$;
 
@@ -3116,14 +3285,10 @@ BEGIN
 		EXECUTE format('DROP POLICY IF EXISTS %I ON %s', old.policy, old.relation);
 	END LOOP;
 
-	-- First all policies, then the switches: these set off the event trigger,
-	-- which must find the family in order.
 	FOREACH member IN ARRAY family LOOP
 		PERFORM add_gate(member, columns, gate_family.purpose, roles);
 	END LOOP;
-	FOREACH member IN ARRAY family LOOP
-		PERFORM switch_on(member);
-	END LOOP;
+	PERFORM gate_children(ARRAY[relation]);
 END
 $$;
 
@@ -3175,7 +3340,9 @@ BEGIN
 			MESSAGE = 'roles must not be empty',
 			HINT = 'Name the roles that profile, or ''{public}'' for everybody.';
 	END IF;
-	RETURN (SELECT array_agg(DISTINCT role_oid(r)) FROM unnest(roles) r);
+	RETURN (SELECT CASE WHEN 0 = ANY (array_agg(o)) THEN '{0}'
+				ELSE array_agg(DISTINCT o) END
+			FROM unnest(roles) r, role_oid(r) o);
 END
 $$;
 
@@ -3273,6 +3440,9 @@ BEGIN
 						   member);
 		END IF;
 	END LOOP;
+
+	-- What else a child is beneath may still be protected.
+	PERFORM gate_children(family);
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.unprotect(regclass) IS
@@ -3288,49 +3458,42 @@ AS $$
 	SELECT EXISTS (SELECT FROM purpose p WHERE p.name = purpose_exists.purpose)
 $$;
 
--- Internal: how many gates a relation has at this moment, whatever the
--- snapshot of the transaction.
-CREATE FUNCTION consent_profiling.count_gates(relation regclass)
-	RETURNS integer AS 'MODULE_PATHNAME'
+-- Internal: the partitions and children of a relation, itself included, and
+-- the policies on it, as they are at this moment, whatever the snapshot of the
+-- transaction; both in order.
+CREATE FUNCTION consent_profiling.descendants_now(relation oid)
+	RETURNS oid[] AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE STRICT PARALLEL SAFE;
+CREATE FUNCTION consent_profiling.policies_now(relation oid)
+	RETURNS oid[] AS 'MODULE_PATHNAME'
 	LANGUAGE C VOLATILE STRICT PARALLEL SAFE;
 
--- A table that becomes a partition or a child of a protected table is
--- protected too, or else does not become one.  So is FORCE kept right when a
--- table changes hands.
-CREATE FUNCTION consent_profiling.gate_descendants()
-	RETURNS event_trigger
-	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+-- Internal: may this command be the reason why a gate is missing, or why row
+-- security or FORCE is not as it should be?  Everything else is left alone;
+-- above all what pg_restore does, which brings gates and switches one by one.
+CREATE FUNCTION consent_profiling.concerns_gates(command pg_ddl_command)
+	RETURNS boolean AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+-- Internal: give the descendants of these relations the gates of what they are
+-- beneath, and see to the switches.
+CREATE FUNCTION consent_profiling.gate_children(relations regclass[])
+	RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 	SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 DECLARE
-	touched regclass[];
 	member regclass;
 	missing record;
 BEGIN
-	SELECT array_agg(DISTINCT d) INTO touched
-		FROM pg_event_trigger_ddl_commands() c,
-			with_descendants(c.objid) d
-		WHERE c.classid = 'pg_class'::regclass
-			AND c.object_type IN ('table', 'foreign table');
-
-	-- A gate that this transaction's snapshot is too old to see is no less a
-	-- gate.
-	PERFORM FROM pg_inherits i
-		WHERE i.inhrelid = ANY (touched)
-			AND count_gates(i.inhparent)
-				<> (SELECT count(*) FROM gate g WHERE g.relation = i.inhparent);
-	IF FOUND THEN
-		RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
-			MESSAGE = 'could not serialize access due to concurrent protection of a parent table';
-	END IF;
-
 	-- Until nothing is missing, since what a child is given its own children
 	-- need as well.
 	LOOP
 		SELECT i.inhrelid::regclass AS relation, g.columns, g.purpose, g.roles
 			INTO missing
 			FROM pg_inherits i JOIN gate g ON g.relation = i.inhparent
-			WHERE i.inhrelid = ANY (touched)
+			WHERE i.inhrelid IN (SELECT d FROM unnest(relations) r,
+									 with_descendants(r) d)
 				AND NOT EXISTS (
 					SELECT FROM gate c
 					WHERE c.relation = i.inhrelid
@@ -3345,15 +3508,57 @@ BEGIN
 	END LOOP;
 
 	FOR member IN SELECT DISTINCT g.relation FROM gate g
-			WHERE g.relation = ANY (touched) LOOP
+			WHERE g.relation IN (SELECT d FROM unnest(relations) r,
+									 with_descendants(r) d) LOOP
 		PERFORM switch_on(member);
 	END LOOP;
 END
 $$;
 
+-- A table that becomes a partition or a child of a protected table is
+-- protected too, or else does not become one.  So is FORCE kept right when a
+-- table changes hands, and row security on as long as there is a gate.
+CREATE FUNCTION consent_profiling.gate_descendants()
+	RETURNS event_trigger
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+DECLARE
+	touched regclass[];
+BEGIN
+	SELECT array_agg(DISTINCT c.objid::regclass) INTO touched
+		FROM pg_event_trigger_ddl_commands() c
+		WHERE c.classid = 'pg_class'::regclass
+			AND c.object_type IN ('table', 'foreign table')
+			AND concerns_gates(c.command);
+	IF touched IS NULL THEN
+		RETURN;
+	END IF;
+
+	-- A gate or a child that this transaction's snapshot is too old to see is
+	-- no less a gate or a child.
+	IF keeps_snapshot()
+		AND (EXISTS (SELECT FROM unnest(touched) t
+					 WHERE descendants_now(t)
+						 <> ARRAY(SELECT d::oid FROM with_descendants(t) d
+								  ORDER BY 1))
+			 OR EXISTS (SELECT FROM unnest(touched) t, with_descendants(t) d
+							JOIN pg_inherits i ON i.inhrelid = d
+						WHERE policies_now(i.inhparent)
+							<> ARRAY(SELECT p.oid FROM pg_policy p
+									 WHERE p.polrelid = i.inhparent
+									 ORDER BY 1))) THEN
+		RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
+			MESSAGE = 'could not serialize access due to concurrent protection of a parent table';
+	END IF;
+
+	PERFORM gate_children(touched);
+END
+$$;
+
 CREATE EVENT TRIGGER consent_profiling_gate_descendants ON ddl_command_end
-	WHEN TAG IN ('CREATE TABLE', 'CREATE FOREIGN TABLE', 'ALTER TABLE',
-				 'ALTER FOREIGN TABLE')
+	WHEN TAG IN ('CREATE TABLE', 'CREATE FOREIGN TABLE', 'CREATE SCHEMA',
+				 'ALTER TABLE', 'ALTER FOREIGN TABLE')
 	EXECUTE FUNCTION consent_profiling.gate_descendants();
 -- Replication applies no DDL, but a replica-role session may run some.
 ALTER EVENT TRIGGER consent_profiling_gate_descendants ENABLE ALWAYS;
@@ -3376,19 +3581,22 @@ AS $$
 DECLARE
 	t record;
 BEGIN
+	IF keeps_snapshot() THEN
+		RAISE EXCEPTION USING ERRCODE = 'active_sql_transaction',
+			MESSAGE = 'the extension is dropped in READ COMMITTED transactions only';
+	END IF;
 	FOR t IN
 		SELECT p.polrelid::regclass AS relation,
 			   (SELECT array_agg(DISTINCT r)
 				FROM pg_policy g, unnest(g.polroles) r
 				WHERE g.polrelid = p.polrelid AND NOT g.polpermissive
-					AND policy_calls(g.oid, 'may_profile')) AS roles
+					AND policy_calls(g.oid, NULL)) AS roles
 		FROM pg_policy p
-		WHERE NOT p.polpermissive AND policy_calls(p.oid, 'may_profile')
+		WHERE NOT p.polpermissive AND policy_calls(p.oid, NULL)
 		GROUP BY p.polrelid
 		HAVING EXISTS (SELECT FROM pg_policy o
 					   WHERE o.polrelid = p.polrelid AND o.polpermissive
-						   AND NOT policy_calls(o.oid, 'may_profile')
-						   AND NOT policy_calls(o.oid, 'ungated'))
+						   AND NOT policy_calls(o.oid, NULL))
 			AND NOT EXISTS (SELECT FROM pg_policy o
 							WHERE o.polrelid = p.polrelid
 								AND o.polname = 'consent_profiling_closed') LOOP
@@ -3400,12 +3608,61 @@ BEGIN
 END
 $$;
 
+-- Internal: does DROP OWNED BY one of these roles take the extension along?
+CREATE FUNCTION consent_profiling.extension_owned_by(roles oid[])
+	RETURNS boolean
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT EXISTS (SELECT FROM pg_extension
+				   WHERE extname IN ('consent_profiling', 'plpgsql')
+					   AND extowner = ANY (roles))
+		OR EXISTS (SELECT FROM pg_namespace
+				   WHERE nspname = 'consent_profiling' AND nspowner = ANY (roles))
+$$;
+
 CREATE EVENT TRIGGER consent_profiling_close_before_drop ON ddl_command_start
 	WHEN TAG IN ('DROP EXTENSION', 'DROP SCHEMA', 'DROP OWNED')
 	EXECUTE FUNCTION consent_profiling.close_before_drop();
 ALTER EVENT TRIGGER consent_profiling_close_before_drop ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER consent_profiling_close_before_drop IS
 	'keeps tables closed when the extension is dropped';
+
+-- A policy goes along when a column that it reads is dropped with CASCADE, by
+-- name or with its type.  Without the gate everybody would see the rows.
+CREATE FUNCTION consent_profiling.keep_gates()
+	RETURNS event_trigger
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+DECLARE
+	lost record;
+BEGIN
+	SELECT p.address_names[1] AS schema, p.address_names[2] AS relation
+		INTO lost
+		FROM pg_event_trigger_dropped_objects() p
+		WHERE p.object_type = 'policy'
+			AND NOT p.original
+			AND p.address_names[3] LIKE 'consent\_profiling\_%'
+			AND NOT EXISTS (
+				SELECT FROM pg_event_trigger_dropped_objects() t
+				WHERE t.classid = 'pg_class'::regclass AND t.objsubid = 0
+					AND t.address_names = p.address_names[1:2])
+		LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = 'dependent_objects_still_exist',
+			MESSAGE = format('cannot drop what the gate on %I.%I reads',
+							 lost.schema, lost.relation),
+			HINT = 'Call consent_profiling.unprotect() first.';
+	END IF;
+END
+$$;
+
+CREATE EVENT TRIGGER consent_profiling_keep_gates ON sql_drop
+	EXECUTE FUNCTION consent_profiling.keep_gates();
+ALTER EVENT TRIGGER consent_profiling_keep_gates ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER consent_profiling_keep_gates IS
+	'keeps the columns by which protected tables are gated';
 
 ---------------------------------------------------------------------
 -- Keep the registry in step with a table
@@ -3426,11 +3683,14 @@ CREATE FUNCTION consent_profiling.sync_subjects_batch(first_row bigint,
 	RETURNS text[]
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+	SET enable_seqscan = off SET jit = off
 AS $$
 DECLARE
 	at timestamptz := clock_timestamp();
 	problems text[];
 BEGIN
+	PERFORM check_batch(first_row, cardinality(subjects),
+						cardinality(birth_dates));
 	problems := subject_rows_problems(first_row, subjects, birth_dates);
 	IF problems IS NULL THEN
 		SELECT array_agg(format('subject %s has more than one birth date', i.id)
@@ -3439,7 +3699,9 @@ BEGIN
 			FROM (SELECT u.subject::subject_id AS id
 				  FROM unnest(subjects, birth_dates) AS u (subject, birth_date)
 				  GROUP BY 1
-				  HAVING count(DISTINCT u.birth_date) > 1) i;
+				  HAVING count(DISTINCT u.birth_date) > 1) i
+			WHERE NOT EXISTS (SELECT FROM subject s
+							  WHERE s.id = i.id AND s.erased_at IS NOT NULL);
 	END IF;
 	IF problems IS NOT NULL THEN
 		RETURN problems;
@@ -3469,11 +3731,37 @@ CREATE FUNCTION consent_profiling.load_tracked(query text)
 	RETURNS bigint AS 'MODULE_PATHNAME'
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 
+-- Internal: complain about a relation that cannot be tracked, or not by this
+-- role.
+CREATE FUNCTION consent_profiling.check_tracked(relation regclass)
+	RETURNS void
+	LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+	SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+BEGIN
+	PERFORM FROM pg_class WHERE oid = relation AND relkind NOT IN ('r', 'p');
+	IF FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = 'wrong_object_type',
+			MESSAGE = format('%s is not a table', relation),
+			HINT = 'What keeps the registry in step is a trigger on the table itself.';
+	END IF;
+	PERFORM check_relation(relation);
+	PERFORM FROM pg_class
+		WHERE oid = relation AND NOT pg_has_role(relowner, 'USAGE');
+	IF FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+			MESSAGE = format('must be owner of table %s', relation);
+	END IF;
+END
+$$;
+
 CREATE FUNCTION consent_profiling.track_subjects(relation regclass,
 		subject_column name, birth_date_column name)
 	RETURNS void
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SET search_path = pg_catalog, consent_profiling, pg_temp
+	-- An owner whom row security hides rows from gets an error, and not a part.
+	SET row_security = off
 AS $$
 BEGIN
 	-- Who may not record must not get around that with a table of his own.
@@ -3483,7 +3771,13 @@ BEGIN
 			MESSAGE = 'only a recorder can let a table keep the registry in step',
 			HINT = 'An administrator can grant the duty with consent_profiling.grant_duty().';
 	END IF;
-	PERFORM check_relation(relation);
+	-- Between a snapshot and the trigger changes could slip through.
+	IF current_setting('transaction_isolation')
+		NOT IN ('read committed', 'read uncommitted') THEN
+		RAISE EXCEPTION USING ERRCODE = 'active_sql_transaction',
+			MESSAGE = 'tables are tracked in READ COMMITTED transactions only';
+	END IF;
+	PERFORM check_tracked(relation);
 	PERFORM check_column(relation, 'subject_column', subject_column,
 						 subject_types(),
 						 'smallint, integer, bigint, uuid, text, varchar or consent_profiling.subject_id');
@@ -3510,7 +3804,7 @@ AS $$
 DECLARE
 	tracker name;
 BEGIN
-	PERFORM check_relation(relation);
+	PERFORM check_tracked(relation);
 	FOR tracker IN SELECT tgname FROM pg_trigger
 			WHERE tgrelid = relation AND tgparentid = 0
 				AND tgfoid = 'consent_profiling.track_subject_change()'::regprocedure LOOP

@@ -276,6 +276,11 @@ static char *
 CastSubject(const ImportSpec *spec, const char *query, const int *attnums)
 {
 	StringInfoData buf;
+	int			len = strlen(query);
+
+	/* A semicolon at the end has no place in parentheses. */
+	while (len > 0 && strchr("; \t\n\r\f", query[len - 1]) != NULL)
+		len--;
 
 	initStringInfo(&buf);
 	appendStringInfoString(&buf, "SELECT q.subject::" EXTENSION_SCHEMA ".subject_id AS subject");
@@ -285,7 +290,7 @@ CastSubject(const ImportSpec *spec, const char *query, const int *attnums)
 			appendStringInfo(&buf, ", q.%s", spec->columns[c].name);
 	}
 	/* The line break ends a comment that the query may close with. */
-	appendStringInfo(&buf, " FROM (%s\n) AS q", query);
+	appendStringInfo(&buf, " FROM (%.*s\n) AS q", len, query);
 	return buf.data;
 }
 

@@ -4,22 +4,29 @@
  */
 #include "compat.h"
 
+#include "access/genam.h"
+#include "access/htup_details.h"
 #include "access/table.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_policy.h"
+#include "catalog/pg_type.h"
 #include "commands/event_trigger.h"
-#include "commands/extension.h"
+#include "commands/user.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "gate.h"
 #include "nodes/parsenodes.h"
-#include "rewrite/rowsecurity.h"
+#include "tcop/deparse_utility.h"
+#include "utils/array.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
-#include "utils/rel.h"
 
 PG_FUNCTION_INFO_V1(consent_profiling_base_type);
-PG_FUNCTION_INFO_V1(count_gates);
+PG_FUNCTION_INFO_V1(descendants_now);
+PG_FUNCTION_INFO_V1(policies_now);
+PG_FUNCTION_INFO_V1(concerns_gates);
 PG_FUNCTION_INFO_V1(close_before_drop);
-
-#define GATE_PREFIX EXTENSION_SCHEMA "_"
 
 /* base_type(type): the type beneath all domains. */
 Datum
@@ -28,33 +35,85 @@ consent_profiling_base_type(PG_FUNCTION_ARGS)
 	PG_RETURN_OID(getBaseType(PG_GETARG_OID(0)));
 }
 
+/* An array of oids, in order. */
+static ArrayType *
+MakeOidArray(List *oids)
+{
+	int			n = list_length(oids);
+	Datum	   *elements = palloc(n * sizeof(Datum));
+
+	list_sort(oids, list_oid_cmp);
+	for (int i = 0; i < n; i++)
+		elements[i] = ObjectIdGetDatum(list_nth_oid(oids, i));
+	return construct_array(elements, n, OIDOID, sizeof(Oid), true,
+						   TYPALIGN_INT);
+}
+
 /*
- * count_gates(relation): how many restrictive policies of ours a relation has
- * right now.  A query of the catalogue goes by the transaction's snapshot and
- * can miss a gate that another transaction has just committed; this cannot.
+ * descendants_now(relation): a relation and all partitions and children of it.
+ * A query of the catalogue goes by the transaction's snapshot and can miss
+ * what another transaction has just committed; this cannot.
  */
 Datum
-count_gates(PG_FUNCTION_ARGS)
+descendants_now(PG_FUNCTION_ARGS)
 {
-	Relation	rel = table_open(PG_GETARG_OID(0), AccessShareLock);
-	int32		count = 0;
+	PG_RETURN_ARRAYTYPE_P(MakeOidArray(find_all_inheritors(PG_GETARG_OID(0),
+														   NoLock, NULL)));
+}
 
-	if (rel->rd_rsdesc != NULL)
+/* policies_now(relation): the policies of a relation, likewise. */
+Datum
+policies_now(PG_FUNCTION_ARGS)
+{
+	Relation	catalog = table_open(PolicyRelationId, AccessShareLock);
+	List	   *policies = NIL;
+	ScanKeyData scankey;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&scankey, Anum_pg_policy_polrelid, BTEqualStrategyNumber,
+				F_OIDEQ, PG_GETARG_DATUM(0));
+	scan = systable_beginscan(catalog, PolicyPolrelidPolnameIndexId, true,
+							  NULL, 1, &scankey);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		policies = lappend_oid(policies,
+							   ((Form_pg_policy) GETSTRUCT(tuple))->oid);
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	PG_RETURN_ARRAYTYPE_P(MakeOidArray(policies));
+}
+
+/*
+ * concerns_gates(command): of the many forms of ALTER TABLE only those that
+ * give a table a parent or an owner, or take row security or FORCE away.
+ */
+Datum
+concerns_gates(PG_FUNCTION_ARGS)
+{
+	CollectedCommand *command = (CollectedCommand *) PG_GETARG_POINTER(0);
+	ListCell   *lc;
+
+	if (command->type != SCT_AlterTable)
+		PG_RETURN_BOOL(true);
+	foreach(lc, command->d.alterTable.subcmds)
 	{
-		ListCell   *lc;
+		CollectedATSubcmd *sub = (CollectedATSubcmd *) lfirst(lc);
 
-		foreach(lc, rel->rd_rsdesc->policies)
+		if (!IsA(sub->parsetree, AlterTableCmd))
+			continue;
+		switch (((AlterTableCmd *) sub->parsetree)->subtype)
 		{
-			RowSecurityPolicy *policy = (RowSecurityPolicy *) lfirst(lc);
-
-			if (!policy->permissive &&
-				strncmp(policy->policy_name, GATE_PREFIX,
-						strlen(GATE_PREFIX)) == 0)
-				count++;
+			case AT_AttachPartition:
+			case AT_AddInherit:
+			case AT_ChangeOwner:
+			case AT_DisableRowSecurity:
+			case AT_NoForceRowSecurity:
+				PG_RETURN_BOOL(true);
+			default:
+				break;
 		}
 	}
-	table_close(rel, NoLock);
-	PG_RETURN_INT32(count);
+	PG_RETURN_BOOL(false);
 }
 
 /* Does a DROP name this object? */
@@ -73,11 +132,28 @@ DropNames(const DropStmt *stmt, const char *name)
 	return false;
 }
 
+/* Does DROP OWNED BY these roles take the extension along? */
+static bool
+DropOwnedTakesExtension(const DropOwnedStmt *stmt)
+{
+	Oid			argtypes[1] = {OIDARRAYOID};
+	Datum		values[1];
+	bool		isnull;
+	List	   *roles = roleSpecsToIds(stmt->roles);
+
+	values[0] = PointerGetDatum(MakeOidArray(roles));
+	if (SPI_execute_with_args("SELECT " EXTENSION_SCHEMA ".extension_owned_by($1)",
+							  1, argtypes, values, NULL, true, 1) != SPI_OK_SELECT ||
+		SPI_processed != 1)
+		elog(ERROR, "could not find out who owns the extension");
+	return DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0],
+									  SPI_tuptable->tupdesc, 1, &isnull));
+}
+
 /*
  * May this command take the extension along?  It does when it drops the
- * extension, its schema, the language it requires, or all that a role owns;
- * for the last it costs too much to know, so any DROP OWNED ... CASCADE by
- * which the extension would go is taken for one.
+ * extension, its schema, the language it requires, or all that the owner of
+ * one of these owns.
  */
 static bool
 MayDropExtension(Node *parsetree)
@@ -93,6 +169,12 @@ MayDropExtension(Node *parsetree)
 				DropNames(stmt, "plpgsql");
 		if (stmt->removeType == OBJECT_SCHEMA)
 			return DropNames(stmt, EXTENSION_SCHEMA);
+	}
+	if (IsA(parsetree, DropOwnedStmt))
+	{
+		DropOwnedStmt *stmt = (DropOwnedStmt *) parsetree;
+
+		return stmt->behavior == DROP_CASCADE && DropOwnedTakesExtension(stmt);
 	}
 	return false;
 }
@@ -111,13 +193,11 @@ close_before_drop(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("close_before_drop() can only be called as an event trigger")));
 	trigdata = (EventTriggerData *) fcinfo->context;
-	if (MayDropExtension(trigdata->parsetree))
-	{
-		SPI_connect();
-		if (SPI_execute("SELECT " EXTENSION_SCHEMA ".close_protected()",
-						false, 0) != SPI_OK_SELECT)
-			elog(ERROR, "could not close the protected tables");
-		SPI_finish();
-	}
+	SPI_connect();
+	if (MayDropExtension(trigdata->parsetree) &&
+		SPI_execute("SELECT " EXTENSION_SCHEMA ".close_protected()",
+					false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not close the protected tables");
+	SPI_finish();
 	PG_RETURN_NULL();
 }

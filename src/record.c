@@ -4,14 +4,24 @@
  */
 #include "compat.h"
 
+#include "access/genam.h"
+#include "access/table.h"
+#include "catalog/namespace.h"
 #include "decision.h"
 #include "gate.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 PG_FUNCTION_INFO_V1(caller_role);
 PG_FUNCTION_INFO_V1(recorded_actor);
 PG_FUNCTION_INFO_V1(consent_is_refusal);
+PG_FUNCTION_INFO_V1(count_events);
+
+/* A column of "event", in the order of the install script. */
+#define EVENT_SUBJECT 3
 
 /*
  * caller_role(): the role in force outside of any SECURITY DEFINER function.
@@ -42,4 +52,37 @@ Datum
 consent_is_refusal(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(ConsentStatusIsNo(PG_GETARG_CONSENT_P(0)->status));
+}
+
+/*
+ * count_events(subject): how many events of a subject there are right now.  A
+ * query in a REPEATABLE READ transaction misses what has been committed since
+ * it began; this does not.
+ */
+Datum
+count_events(PG_FUNCTION_ARGS)
+{
+	Oid			schema = get_namespace_oid(EXTENSION_SCHEMA, false);
+	FmgrInfo	equal = GetRegistry()->subject_id_eq;
+	Relation	rel;
+	ScanKeyData scankey;
+	SysScanDesc scan;
+	Snapshot	snapshot;
+	int64		count = 0;
+
+	ScanKeyEntryInitializeWithInfo(&scankey, 0, EVENT_SUBJECT,
+								   BTEqualStrategyNumber, InvalidOid,
+								   InvalidOid, &equal,
+								   PG_GETARG_DATUM(0));
+	rel = table_open(get_relname_relid("event", schema), AccessShareLock);
+	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	scan = systable_beginscan(rel,
+							  get_relname_relid("event_subject_idx", schema),
+							  true, snapshot, 1, &scankey);
+	while (HeapTupleIsValid(systable_getnext(scan)))
+		count++;
+	systable_endscan(scan);
+	UnregisterSnapshot(snapshot);
+	table_close(rel, AccessShareLock);
+	PG_RETURN_INT64(count);
 }

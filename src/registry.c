@@ -18,9 +18,11 @@
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_am_d.h"
+#include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
+#include "nodes/primnodes.h"
 #include "rewrite/rowsecurity.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
@@ -40,10 +42,10 @@
 #define MAX_LEVELS 1000
 
 /*
- * The policy that, when it is there, says that PUBLIC may not use the root
+ * The permission that, when it is there, says that PUBLIC may not use the root
  * purpose.  No purpose can bear its name.
  */
-#define ROOT_CLOSED_POLICY "!" ROOT_PURPOSE
+#define ROOT_CLOSED "!" ROOT_PURPOSE
 
 /*
  * Find a relation of the extension's schema.  Throws undefined_table when the
@@ -67,6 +69,10 @@ static Registry registry_cache;
 static bool registry_valid = false;
 uint64		registry_generation = 0;
 
+/* The table "permission", when last looked for; and how its name is cached. */
+static Oid	permission_table = InvalidOid;
+static uint32 permission_hash;
+
 /* Forget where the registry is when one of its relations is redefined. */
 static void
 RegistryRelationChanged(Datum arg, Oid relid)
@@ -75,7 +81,7 @@ RegistryRelationChanged(Datum arg, Oid relid)
 
 	if (relid == InvalidOid || relid == registry->purpose ||
 		relid == registry->subject || relid == registry->choice ||
-		relid == registry->change)
+		relid == registry->change || relid == permission_table)
 	{
 		registry_valid = false;
 		registry_generation++;
@@ -87,6 +93,14 @@ static void
 RolesChanged(Datum arg, int cacheid, uint32 hashvalue)
 {
 	registry_generation++;
+}
+
+/* A relation was made, renamed or dropped: "permission" perhaps. */
+static void
+RelationNamed(Datum arg, int cacheid, uint32 hashvalue)
+{
+	if (hashvalue == 0 || hashvalue == permission_hash)
+		registry_generation++;
 }
 
 /* Where the registry is.  Throws when it is not complete. */
@@ -108,10 +122,14 @@ GetRegistry(void)
 		CacheRegisterRelcacheCallback(RegistryRelationChanged, (Datum) 0);
 		CacheRegisterSyscacheCallback(AUTHOID, RolesChanged, (Datum) 0);
 		CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, RolesChanged, (Datum) 0);
+		CacheRegisterSyscacheCallback(RELNAMENSP, RelationNamed, (Datum) 0);
 		callbacks_registered = true;
 	}
 
 	schema = get_namespace_oid(EXTENSION_SCHEMA, false);
+	permission_hash = GetSysCacheHashValue2(RELNAMENSP,
+											CStringGetDatum("permission"),
+											ObjectIdGetDatum(schema));
 	registry->purpose = RegistryRelation(schema, "purpose");
 	registry->purpose_pkey = RegistryRelation(schema, "purpose_pkey");
 	registry->subject = RegistryRelation(schema, "subject");
@@ -173,7 +191,7 @@ ReadPurposeRow(const Registry *registry, const char *name, Snapshot snapshot,
 		found = true;
 	}
 	systable_endscan(scan);
-	table_close(rel, NoLock);
+	table_close(rel, AccessShareLock);
 	return found;
 }
 
@@ -246,17 +264,34 @@ RolesInclude(ArrayType *roles, Oid userid)
 }
 
 /*
+ * The purpose that a policy on "permission" is for, or NULL when it is not one
+ * that allow_purpose() made.  It stands in the condition, "'PURPOSE' IS NULL",
+ * since the name of a policy has to be a policy's own.
+ */
+static char *
+PermittedPurpose(const RowSecurityPolicy *policy)
+{
+	NullTest   *test = (NullTest *) policy->qual;
+	Const	   *purpose;
+
+	if (test == NULL || !IsA(test, NullTest) || !IsA(test->arg, Const))
+		return NULL;
+	purpose = (Const *) test->arg;
+	if (purpose->consttype != TEXTOID || purpose->constisnull)
+		return NULL;
+	return TextDatumGetCString(purpose->constvalue);
+}
+
+/*
  * May this role profile for this purpose?
  *
- * The roles allowed for a purpose are kept as the roles of a policy that bears
- * the purpose's name, on the table "purpose".  So PostgreSQL itself follows
- * the rename of a role, refuses to drop one that is still allowed something,
- * and dumps the lists by name; in a cluster that lacks the role, the policy is
- * not restored and nobody is let in.
+ * The install script says why that is kept in policies.  They are read as the
+ * catalogue has them now, whatever the snapshot of the query.
  */
 bool
 PurposeAllowed(const Registry *registry, const char *name, Oid userid)
 {
+	Oid			relid;
 	Relation	rel;
 	bool		is_root = strcmp(name, ROOT_PURPOSE) == 0;
 	bool		root_closed = false;
@@ -266,23 +301,35 @@ PurposeAllowed(const Registry *registry, const char *name, Oid userid)
 	if (superuser_arg(userid))
 		return true;
 
-	rel = table_open(registry->purpose, AccessShareLock);
+	/* At the start PUBLIC may use the root purpose, and that alone. */
+	relid = get_relname_relid("permission", get_rel_namespace(registry->purpose));
+	permission_table = relid;
+	if (!OidIsValid(relid))
+		return is_root;
+
+	rel = table_open(relid, AccessShareLock);
 	if (rel->rd_rsdesc == NULL)
-		elog(ERROR, "row security of \"%s.purpose\" is switched off",
-			 EXTENSION_SCHEMA);
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("row security of table \"%s.permission\" is switched off",
+						EXTENSION_SCHEMA)));
 	foreach(lc, rel->rd_rsdesc->policies)
 	{
 		RowSecurityPolicy *policy = (RowSecurityPolicy *) lfirst(lc);
+		char	   *purpose = PermittedPurpose(policy);
 
-		if (strcmp(policy->policy_name, name) == 0 &&
+		if (purpose == NULL)
+			continue;
+		if (strcmp(purpose, name) == 0 &&
 			RolesInclude(policy->roles, userid))
 			allowed = true;
-		else if (strcmp(policy->policy_name, ROOT_CLOSED_POLICY) == 0)
+		else if (strcmp(purpose, ROOT_CLOSED) == 0)
 			root_closed = true;
+		pfree(purpose);
 	}
-	table_close(rel, NoLock);
 
-	/* At the start PUBLIC may use the root purpose, and that alone. */
+	/* Not kept locked, or allow_purpose() would wait for every reader. */
+	table_close(rel, AccessShareLock);
 	return allowed || (is_root && !root_closed);
 }
 

@@ -68,6 +68,10 @@ track_subject_change(PG_FUNCTION_ARGS)
 				 errmsg("track_subject_change() can only be called by a trigger that track_subjects() made")));
 
 	tupdesc = RelationGetDescr(trigdata->tg_relation);
+	if (getBaseType(TupleDescAttr(tupdesc, trigdata->tg_trigger->tgattr[1] - 1)->atttypid) != DATEOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the second column of a trigger with track_subject_change() must be of type date")));
 	row = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ?
 		trigdata->tg_newtuple : trigdata->tg_trigtuple;
 	subject = heap_getattr(row, trigdata->tg_trigger->tgattr[0], tupdesc,
@@ -99,14 +103,19 @@ track_subject_change(PG_FUNCTION_ARGS)
 	{
 		Datum	   *problems;
 		int			nproblems;
+		const char *problem;
 
 		deconstruct_array(DatumGetArrayTypeP(result), TEXTOID, -1, false,
 						  TYPALIGN_INT, &problems, NULL, &nproblems);
+		problem = TextDatumGetCString(problems[0]);
+		/* It is the only row of its batch, and of no number in the table. */
+		if (strncmp(problem, "row 1: ", 7) == 0)
+			problem += 7;
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
 				 errmsg("the registry cannot take this row of table \"%s\"",
 						RelationGetRelationName(trigdata->tg_relation)),
-				 errdetail_internal("%s", TextDatumGetCString(problems[0]))));
+				 errdetail_internal("%s", problem)));
 	}
 	SPI_finish();
 	return PointerGetDatum(NULL);

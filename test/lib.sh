@@ -41,23 +41,31 @@ as_root() {
 # Runs a command as the user who builds and tests; prepare sets $become.
 as_user() { "${become[@]}" "$@"; }
 
+has_headers() {
+	[ -e "$("$pg_config" --includedir-server 2>/dev/null)/postgres.h" ]
+}
+
 # Sets $pg_config: the caller's PG_CONFIG; or the newest PostgreSQL here that has
 # server headers; or the newest server; or what Debian calls "postgresql".
 choose_postgres() {
-	local found dir
+	local wish dir found
 	pg_config=${PG_CONFIG:-}
 	if [ -n "$pg_config" ]; then
-		pg_config=$(command -v "$pg_config" || echo "$pg_config")
+		# Debian's /usr/bin/pg_config is but a wrapper
+		if has_headers; then pg_config=$("$pg_config" --bindir)/pg_config; fi
 		return
 	fi
-	for found in lib/pgxs/src/makefiles/pgxs.mk bin/postgres; do
-		for dir in $(printf '%s\n' /usr/lib/postgresql/*/ | sort -rV); do
-			if [ "$(basename "$dir")" -ge 15 ] 2>/dev/null && [ -e "$dir$found" ]; then
-				pg_config=${dir}bin/pg_config
-				return
-			fi
+	for wish in headers server; do
+		for dir in $(printf '%s\n' /usr/lib/postgresql/*/bin | sort -rV); do
+			pg_config=$dir/pg_config
+			[ "$(cut -d/ -f5 <<<"$dir")" -ge 15 ] 2>/dev/null || continue
+			case $wish in
+				headers) if has_headers; then return; fi ;;
+				server) if [ -x "$dir/postgres" ]; then return; fi ;;
+			esac
 		done
 	done
+	pg_config=
 	found=$(apt-cache depends postgresql 2>/dev/null | sed -n 's/.*Depends: postgresql-\([0-9]*\)$/\1/p') || true
 	[ -z "$found" ] || pg_config=/usr/lib/postgresql/$found/bin/pg_config
 }
@@ -65,11 +73,10 @@ choose_postgres() {
 # Prints the Debian packages without which nothing goes on. They are looked for by
 # what they bring, so that a PostgreSQL built by hand serves as well.
 missing_packages() {
-	local version pgxs
+	local version
 	version=$(sed -n 's|^/usr/lib/postgresql/\([0-9]*\)/bin/pg_config$|\1|p' <<<"$pg_config")
-	pgxs=$("$pg_config" --pgxs 2>/dev/null) || true
 	[ -x "$(dirname "$pg_config")/postgres" ] || echo "postgresql-${version:-NN}"
-	[ -e "$pgxs" ] || echo "postgresql-server-dev-${version:-NN}"
+	has_headers || echo "postgresql-server-dev-${version:-NN}"
 	[ -e /usr/include/stdio.h ] || echo libc6-dev
 	command -v gcc >/dev/null || echo gcc
 	command -v prove >/dev/null || echo perl
@@ -180,26 +187,17 @@ stop_server() { # NAME
 	as_user pg_ctl -D "$work/$1" -m fast -w -s stop
 }
 
-# Runs a command as the testing user, for so many seconds at most, in a process of
-# its own: bash heeds a signal while it waits for one of those, and only then.
-child=
-limited() { # SECONDS COMMAND...
-	"${become[@]}" timeout -k 10 "$@" </dev/null &
-	child=$!
-	local status=0
-	wait "$child" || status=$?
-	child=
-	return $status
-}
-
+# Stops and removes whatever there is. So that bash heeds a signal at once, a script
+# runs what takes long in the background and waits for it: "${become[@]}" COMMAND & (as
+# as_user is a function, a process of bash's own would be killed in COMMAND's place).
 cleanup() {
 	local file pid kill_it
+	set +e
 	trap '' HUP INT TERM
 	[ -n "${work:-}" ] || return 0
-	if [ -n "$child" ]; then
-		kill "$child" 2>/dev/null || true
-		wait "$child" || true
-	fi
+	# shellcheck disable=SC2046
+	kill $(jobs -p) 2>/dev/null
+	wait
 	# whatever server is still there, the TAP tests' ones included; a process is one
 	# of them if it stands in that very directory, since ids are used again
 	while read -r file; do

@@ -1,0 +1,211 @@
+# What a dump keeps: verdicts, history, protection, permissions and duties; in
+# another database, in another cluster, and in one that lacks a role.
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $setup = <<'SQL';
+CREATE EXTENSION consent_profiling;
+SET search_path = public, consent_profiling;
+
+SELECT add_purpose('shop', basis => 'legitimate_interests'),
+	add_purpose('shop.news', 'shop', direct_marketing => true),
+	add_purpose('health', special_category => true, minimum_age => 21, description => 'it''s "special"'),
+	add_purpose('stats', basis => 'public_task');
+
+-- people in every state; who is permitted differs from purpose to purpose
+SELECT count(register_subject(g, CASE WHEN g % 10 > 0 THEN date '1950-01-01' + g * 120 END))
+	FROM generate_series(1, 200) g;
+SELECT register_subject('crm:7f "quoted"', '1980-01-01'), register_subject('00000000-0000-0000-0000-00000000000a', '1980-01-01');
+SELECT count(give_consent(s.id, p, g % 2 = 0, CASE WHEN g % 7 = 0 THEN '2026-02-01' ELSE 'infinity' END::timestamptz,
+			timestamptz '2026-01-01' + g * interval '1 minute', 'notice', '{"n": 1}'))
+	FROM (SELECT id, row_number() OVER (ORDER BY id) AS g FROM subject) s,
+		unnest('{profiling,shop.news,health}'::text[]) p WHERE g % 3 > 0;
+SELECT count(withdraw_consent(g, 'shop')) FROM generate_series(1, 200, 11) g;
+SELECT count(refuse_consent(g)) FROM generate_series(1, 200, 13) g;
+SELECT count(raise_objection(g, 'shop')) FROM generate_series(1, 200, 5) g;
+SELECT count(override_objection(g, 'shop', 'compelling')) FROM generate_series(1, 200, 10) g;
+SELECT count(withdraw_objection(g, 'shop')) FROM generate_series(1, 200, 15) g;
+SELECT count(restrict_subject(g, 'contested')) FROM generate_series(1, 200, 17) g;
+SELECT count(erase_subject(g)) FROM generate_series(1, 200, 19) g;
+
+CREATE TABLE customer (id int PRIMARY KEY, income int);
+INSERT INTO customer SELECT g, g FROM generate_series(1, 200) g;
+CREATE TABLE shared (id int PRIMARY KEY);
+INSERT INTO shared SELECT g FROM generate_series(1, 200) g;
+GRANT SELECT ON customer, shared TO analyst, clerk;
+SELECT protect('customer', 'id', '{analyst}', 'shop.news'), protect('shared', 'id', '{analyst,clerk}', 'shop.news');
+CREATE TABLE people (key int, born date);
+INSERT INTO people VALUES (1001, '1980-01-01');
+SELECT track_subjects('people', 'key', 'born');
+
+SELECT allow_purpose('analyst', 'shop.news'), allow_purpose('clerk', 'shop.news'),
+	allow_purpose('analyst', 'health'), allow_purpose('clerk', 'stats'), allow_purpose('clerk', 'profiling'),
+	allow_purpose('public', 'shop'), disallow_purpose('public', 'profiling');
+SELECT grant_duty('app', 'recorder'), grant_duty('dpo', 'officer');
+SQL
+
+# All that a restored database has to say the same about, a line each.
+my %facts = (
+	verdicts => q{SELECT s.id || ' ' || p.name || ': ' || consent_profiling.verdict_of(s.id, p.name)
+		FROM consent_profiling.subject s, consent_profiling.purpose p ORDER BY s.id, p.name},
+	purposes => 'SELECT p::text FROM consent_profiling.purpose p ORDER BY p.name',
+	subjects => 'SELECT s::text FROM consent_profiling.subject s ORDER BY s.id',
+	choices => 'SELECT c::text FROM consent_profiling.choice c ORDER BY c.subject, c.purpose',
+	events => 'SELECT e::text FROM consent_profiling.event e ORDER BY e.id',
+	protection => q{SELECT p::text FROM consent_profiling.protected_table p ORDER BY p.relation::text COLLATE "C"},
+	'row security' => q{SELECT c.oid::regclass, relrowsecurity, relforcerowsecurity FROM pg_class c
+		WHERE relname IN ('customer', 'shared', 'permission') ORDER BY relname},
+	tracking => q{SELECT tgrelid::regclass, tgname, tgenabled FROM pg_trigger WHERE tgfoid = 'consent_profiling.track_subject_change'::regproc},
+	permissions => q{SELECT purpose, CASE WHEN role = 0 THEN 'public' ELSE role::regrole::text END
+		FROM consent_profiling.permissions() ORDER BY 1, 2},
+	duties => q{SELECT r, p.oid::regprocedure FROM unnest('{app,dpo,analyst,clerk}'::text[]) r, pg_proc p
+		WHERE p.pronamespace = 'consent_profiling'::regnamespace AND has_function_privilege(r, p.oid, 'EXECUTE')
+			AND NOT has_function_privilege('nobody', p.oid, 'EXECUTE') ORDER BY 1, p.oid::regprocedure::text COLLATE "C"},
+	'rights on the registry' => q{SELECT r, c.relname, p FROM unnest('{app,dpo,analyst,clerk,nobody}'::text[]) r, pg_class c,
+			unnest('{SELECT,INSERT,UPDATE,DELETE,TRUNCATE}'::text[]) p
+		WHERE c.relnamespace = 'consent_profiling'::regnamespace AND c.relkind = 'r' AND has_table_privilege(r, c.oid, p) ORDER BY 1, 2, 3},
+);
+
+# What somebody sees and may ask, errors included, by a SELECT each.
+my %asked = (
+	'SELECT count(*) FROM customer' => 'rows of customer',
+	'SELECT count(*) FROM shared' => 'rows of shared',
+	map { ("SELECT consent_profiling.may_profile(7, '$_')" => "use of $_") } qw(profiling shop shop.news health stats));
+
+sub ask
+{
+	my ($node, $db, $role, $sql) = @_;
+	my ($status, $out, $err) = $node->psql($db, "SET ROLE $role;\n$sql");
+	return $status == 0 ? $out : $err =~ /ERROR:  (.*)/ ? $1 : $err;
+}
+
+sub facts
+{
+	my ($node, $db, @roles) = @_;
+	my %found = map { $_ => ask($node, $db, 'NONE', $facts{$_}) } keys %facts;
+	for my $role (@roles)
+	{
+		$found{"$role: $asked{$_}"} = ask($node, $db, $role, $_) for keys %asked;
+	}
+	return \%found;
+}
+
+sub same_facts
+{
+	my ($node, $db, $expected, $name) = @_;
+	my $found = facts($node, $db, qw(analyst clerk nobody));
+	for my $fact (sort keys %$expected)
+	{
+		next if ok($found->{$fact} eq $expected->{$fact}, "$name: $fact");
+
+		# a few lines that differ say enough
+		my %there = map { $_ => 1 } split /\n/, $found->{$fact};
+		my @missing = grep { !delete $there{$_} } split /\n/, $expected->{$fact};
+		diag("missing: $_") for grep { defined } @missing[0 .. 2];
+		diag("added: $_") for grep { defined } (sort keys %there)[0 .. 2];
+	}
+}
+
+my $roles = join '', map { "CREATE ROLE $_;\n" } qw(app dpo clerk nobody);
+
+my $source = PostgreSQL::Test::Cluster->new('source');
+$source->init;
+$source->start;
+$source->safe_psql('postgres', "$roles CREATE ROLE analyst LOGIN;\n$setup");
+my $expected = facts($source, 'postgres', qw(analyst clerk nobody));
+
+# Is there something to keep?  Every verdict occurs, and people are told apart.
+for my $verdict (qw(erased age_unknown child restricted objected consent_missing consent_refused
+	consent_withdrawn consent_expired consent_not_explicit permitted))
+{
+	like($expected->{verdicts}, qr/: $verdict$/m, "there is somebody $verdict");
+}
+my $permitted = $expected->{'analyst: rows of customer'};
+cmp_ok($permitted, '>', 0, 'the analyst sees somebody');
+cmp_ok($permitted, '<', 200, 'the analyst does not see everybody');
+is($expected->{'clerk: rows of customer'}, 200, 'the clerk is not gated on that table');
+is($expected->{'clerk: rows of shared'}, $permitted, 'the clerk is gated on the other');
+is($expected->{'nobody: use of profiling'}, 'role "nobody" is not allowed to profile for purpose "profiling"', 'the root purpose is closed');
+
+my $dir = $source->backup_dir;
+mkdir $dir;
+$source->command_ok([ 'pg_dump', '--no-sync', '-f', "$dir/plain.sql", 'postgres' ], 'pg_dump, plain');
+$source->command_ok([ 'pg_dump', '--no-sync', '-Fc', '-f', "$dir/custom.dump", 'postgres' ], 'pg_dump, custom');
+
+# into another database, and into another cluster
+my $target = PostgreSQL::Test::Cluster->new('target');
+$target->init;
+$target->start;
+$target->safe_psql('postgres', "$roles CREATE ROLE analyst LOGIN;");
+for my $node ($source, $target)
+{
+	my $where = $node->name;
+	$node->safe_psql('postgres', "CREATE DATABASE plain;\nCREATE DATABASE custom;");
+	$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', "$dir/plain.sql", 'plain' ], "$where: restored from plain");
+	$node->command_ok([ 'pg_restore', '--exit-on-error', '-j', '2', '-d', 'custom', "$dir/custom.dump" ], "$where: restored from custom");
+	same_facts($node, $_, $expected, "$where, $_") for qw(plain custom);
+}
+
+# life goes on: the history's numbers, the tracking, the gate
+is($target->safe_psql('custom', q{
+		SELECT max(id) AS last FROM consent_profiling.event \gset
+		INSERT INTO people VALUES (1002, '1980-01-01');
+		SET search_path = consent_profiling, public;
+		SELECT consent_status(give_consent(1002, 'shop.news'));
+		SELECT act, id - :last FROM event WHERE id > :last ORDER BY id;
+		SELECT verdict_of(1002, 'shop.news');
+		INSERT INTO customer VALUES (1002, 0);}),
+	"given\ntrack_subjects|1\ngive_consent|2\npermitted", 'history and tracking go on');
+is(ask($target, 'custom', 'analyst', 'SELECT count(*) FROM customer'), $permitted + 1, 'and so does the gate');
+
+# a dump of a dump
+$target->command_ok([ 'pg_dump', '--no-sync', '-f', "$dir/again.sql", 'plain' ], 'pg_dump of what was restored');
+$target->safe_psql('postgres', 'CREATE DATABASE again');
+$target->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', "$dir/again.sql", 'again' ], 'restored once more');
+same_facts($target, 'again', $expected, 'again');
+
+# In a cluster without the analyst nothing opens, and what is not his is there.
+my $stranger = PostgreSQL::Test::Cluster->new('stranger');
+$stranger->init;
+$stranger->start;
+$stranger->safe_psql('postgres', "$roles CREATE DATABASE plain;\nCREATE DATABASE custom;");
+my %restore = (
+	plain => [ 'psql', '-X', '-q', '-d', $stranger->connstr('plain'), '-f', "$dir/plain.sql" ],
+	custom => [ 'pg_restore', '-d', $stranger->connstr('custom'), "$dir/custom.dump" ]);
+for my $db (sort keys %restore)
+{
+	my ($out, $err);
+	IPC::Run::run($restore{$db}, '>', \$out, '2>', \$err);
+	my @errors = $err =~ /ERROR:\s+(.*)/g;
+	cmp_ok(scalar @errors, '>', 0, "without the analyst, $db: there are errors");
+	is(scalar(grep { $_ ne 'role "analyst" does not exist' } @errors), 0, 'and none but that the role does not exist')
+		or diag($err);
+
+	my %wanted = map { $_ => $expected->{$_} } qw(verdicts events choices subjects purposes);
+	$wanted{permissions} = join "\n", grep { !/\|analyst$/ } split /\n/, $expected->{permissions};
+	for my $role (qw(clerk nobody))
+	{
+		$wanted{"$role: $asked{$_}"} = $expected->{"$role: $asked{$_}"} for grep { /may_profile/ } keys %asked;
+	}
+	my $found = facts($stranger, $db, qw(clerk nobody));
+	is($found->{$_}, $wanted{$_}, "stranger, $db: $_") for sort keys %wanted;
+	isnt($found->{'clerk: rows of shared'}, 200, "stranger, $db: the clerk does not see everybody where he was gated");
+}
+
+# a dump by somebody who is gated fails, or says that it wants a part only
+$source->command_fails_like([ 'pg_dump', '--no-sync', '-U', 'analyst', '-t', 'customer', '-f', "$dir/gated.sql", 'postgres' ],
+	qr/query would be affected by row-level security policy for table "customer"/, 'pg_dump by the analyst fails');
+$source->safe_psql('postgres', "ALTER ROLE analyst SET consent_profiling.purpose = 'shop.news'");
+$source->command_ok([ 'pg_dump', '--no-sync', '-U', 'analyst', '--enable-row-security', '-a', '-t', 'customer', '-f', "$dir/part.sql", 'postgres' ],
+	'pg_dump --enable-row-security by the analyst');
+my @rows = slurp_file("$dir/part.sql") =~ /^(\d+\t\d+)$/mg;
+is(scalar @rows, $permitted, 'dumps whom the analyst may profile');
+# of the registry not even that
+$source->command_fails_like([ 'pg_dump', '--no-sync', '-U', 'analyst', '-t', 'consent_profiling.subject', '-f', "$dir/registry.sql", 'postgres' ],
+	qr/permission denied for table subject/, 'pg_dump of the registry by the analyst fails');
+
+done_testing();
