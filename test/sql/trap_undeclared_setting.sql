@@ -61,6 +61,7 @@ SET consent_profiling.purpose = 'trap_research';
 SET ROLE regress_analyst;
 SELECT count(*) FROM t;
 \c -
+LOAD 'consent_profiling';
 SET consent_profiling.made_up = 'x';
 SET ROLE regress_analyst;
 SELECT count(*) FROM t;
