@@ -143,7 +143,7 @@ sub check
 			max(at) FILTER (WHERE consent_profiling.objection_status(objection) = 'overridden') AS overridden_at
 		FROM consent_profiling.event WHERE purpose IS NOT NULL GROUP BY subject, purpose};
 	is($node->safe_psql('postgres', qq{
-			(TABLE consent_profiling.choice EXCEPT $history) UNION ALL ($history EXCEPT TABLE consent_profiling.choice)}),
+			(SELECT subject, purpose, consent, refusal, objection, raised_at, withdrawn_at, overridden_at FROM consent_profiling.choice EXCEPT $history) UNION ALL ($history EXCEPT SELECT subject, purpose, consent, refusal, objection, raised_at, withdrawn_at, overridden_at FROM consent_profiling.choice)}),
 		'', "round $round: choices follow from the history");
 
 	# so do the verdicts, worked out here for adults and two purposes
