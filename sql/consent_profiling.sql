@@ -1475,14 +1475,15 @@ COMMENT ON FUNCTION consent_profiling.engine_stats() IS
 
 -- All of these write as the owner of the extension, whoever calls.  Their
 -- search_path is pinned, with pg_temp last, so that nobody can slip an object
--- of his own under a name used here.  None is for PUBLIC: see the REVOKE at
--- the end of the section, and grant_duty().
+-- of his own under a name used here.  What is internal and runs only within
+-- them goes by the same search_path; setting it over and over would cost more
+-- than the recording.  None is for PUBLIC: see the REVOKE at the end of the
+-- section, and grant_duty().
 
 -- Internal: complain about an argument that must be there.
 CREATE FUNCTION consent_profiling.refuse_null(argument text, missing boolean)
 	RETURNS void
 	LANGUAGE plpgsql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
-	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	IF missing THEN
@@ -1496,7 +1497,6 @@ $$;
 CREATE FUNCTION consent_profiling.refuse_future(argument text, value timestamptz)
 	RETURNS void
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL SAFE
-	SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 BEGIN
 	PERFORM refuse_null(argument, value IS NULL);
@@ -1533,15 +1533,17 @@ CREATE FUNCTION consent_profiling.record_event(act text,
 		ground text DEFAULT NULL, informed_at timestamptz DEFAULT NULL,
 		notice text DEFAULT NULL, evidence jsonb DEFAULT NULL)
 	RETURNS void
-	LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SET search_path = pg_catalog, consent_profiling, pg_temp
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS $$
+#variable_conflict use_variable
+BEGIN
 	INSERT INTO event (act, subject, purpose, at, recorded_at,
 					   session_role, caller, actor, birth_date, consent,
 					   objection, ground, informed_at, notice, evidence)
 	VALUES (act, subject, purpose, at, clock_timestamp(),
 			session_user, caller_role(), recorded_actor(), birth_date,
-			consent, objection, ground, informed_at, notice, evidence)
+			consent, objection, ground, informed_at, notice, evidence);
+END
 $$;
 
 -- Internal: the role in force outside of any SECURITY DEFINER function, where
@@ -1560,7 +1562,6 @@ CREATE FUNCTION consent_profiling.recorded_actor()
 CREATE FUNCTION consent_profiling.lock_subject(subject consent_profiling.subject_id)
 	RETURNS consent_profiling.subject
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -1587,7 +1588,6 @@ $$;
 CREATE FUNCTION consent_profiling.check_purpose(purpose text)
 	RETURNS void
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 #variable_conflict use_column
 BEGIN
@@ -1605,7 +1605,6 @@ $$;
 CREATE FUNCTION consent_profiling.lineage(purpose text)
 	RETURNS TABLE (level integer, name text, direct_marketing boolean)
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
-	SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 	WITH RECURSIVE up AS (
 		SELECT 0 AS level, p.name, p.broader, p.direct_marketing
@@ -1709,7 +1708,6 @@ CREATE FUNCTION consent_profiling.record_consent(act text,
 		consent consent_profiling.consent, notice text, evidence jsonb)
 	RETURNS consent_profiling.consent
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -1830,7 +1828,6 @@ CREATE FUNCTION consent_profiling.current_choice(
 		subject consent_profiling.subject_id, purpose text)
 	RETURNS consent_profiling.choice
 	LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 	SELECT c.* FROM choice c
 		WHERE c.subject = current_choice.subject
@@ -1842,7 +1839,6 @@ $$;
 CREATE FUNCTION consent_profiling.objection_stands(choice consent_profiling.choice)
 	RETURNS boolean
 	LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
-	SET search_path = pg_catalog, pg_temp
 AS $$
 	SELECT COALESCE(choice.raised_at > COALESCE(choice.withdrawn_at, '-infinity'),
 					false)
@@ -1854,7 +1850,6 @@ CREATE FUNCTION consent_profiling.check_objection(
 		subject consent_profiling.subject_id, purpose text)
 	RETURNS void
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 DECLARE
 	message text := format('subject "%s" has raised no objection to purpose "%s"',
@@ -1888,7 +1883,6 @@ CREATE FUNCTION consent_profiling.record_objection(act text,
 		objection consent_profiling.objection, evidence jsonb)
 	RETURNS consent_profiling.objection
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -2171,7 +2165,6 @@ CREATE FUNCTION consent_profiling.check_batch(first_row bigint,
 		VARIADIC lengths integer[])
 	RETURNS void
 	LANGUAGE plpgsql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
-	SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 BEGIN
 	PERFORM refuse_null('first_row', first_row IS NULL);
@@ -2188,7 +2181,6 @@ CREATE FUNCTION consent_profiling.subject_rows_problems(first_row bigint,
 		subjects text[], birth_dates date[])
 	RETURNS text[]
 	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
-	SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 	SELECT array_agg(format('row %s: %s', first_row + i.n - 1, i.problem)
 					 ORDER BY i.n)
@@ -3629,7 +3621,8 @@ COMMENT ON EVENT TRIGGER consent_profiling_close_before_drop IS
 	'keeps tables closed when the extension is dropped';
 
 -- A policy goes along when a column that it reads is dropped with CASCADE, by
--- name or with its type.  Without the gate everybody would see the rows.
+-- name or with its type, or when a gated role disowns everything.  Without the
+-- gate the rows would be seen.
 CREATE FUNCTION consent_profiling.keep_gates()
 	RETURNS event_trigger
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -3642,7 +3635,13 @@ BEGIN
 		INTO lost
 		FROM pg_event_trigger_dropped_objects() p
 		WHERE p.object_type = 'policy'
-			AND NOT p.original
+			-- Newer servers let a role drop the policies that are for it alone.
+			AND (NOT p.original
+				 OR (TG_TAG = 'DROP OWNED'
+					 AND NOT (SELECT pg_has_role(c.relowner, 'USAGE')
+							  FROM pg_class c
+							  WHERE c.oid = to_regclass(format('%I.%I',
+								p.address_names[1], p.address_names[2])))))
 			AND p.address_names[3] LIKE 'consent\_profiling\_%'
 			AND NOT EXISTS (
 				SELECT FROM pg_event_trigger_dropped_objects() t
