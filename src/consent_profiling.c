@@ -23,6 +23,13 @@ void		_PG_init(void);
 char	   *purpose_setting;
 char	   *actor_setting;
 
+/* Tell the engine that the purpose may be another. */
+static void
+PurposeAssigned(const char *newval, void *extra)
+{
+	purpose_setting_generation++;
+}
+
 /* Declare the settings and claim their prefix. */
 void
 _PG_init(void)
@@ -38,7 +45,7 @@ _PG_init(void)
 							   ROOT_PURPOSE,
 							   PGC_USERSET,
 							   0,
-							   NULL, NULL, NULL);
+							   NULL, PurposeAssigned, NULL);
 
 	DefineCustomStringVariable("consent_profiling.actor",
 							   "Application user on whose behalf the session records.",

@@ -154,21 +154,8 @@ struct PurposeAnswers
 	double		build_ms;
 };
 
-/*
- * What the last call was about; the next is likely to be about the same.  The
- * transaction, the subtransaction and the command tell apart what a
- * transaction sees of its own writes.
- */
-static struct
-{
-	PurposeAnswers *answers;	/* NULL: nothing is current */
-	TimestampTz now;
-	LocalTransactionId lxid;
-	SubTransactionId subxid;
-	CommandId	curcid;
-	Oid			userid;
-	uint64		generation;
-}			current;
+RunningQuery running_query;
+uint64		purpose_setting_generation = 1;
 
 static MemoryContext engine_context = NULL;
 static PurposeAnswers *all_answers = NULL;
@@ -478,52 +465,54 @@ CheckAllowed(PurposeAnswers *answers, Oid userid)
 	answers->allowed_generation = registry_generation;
 }
 
+/* The set, if it alone can answer for everybody. */
+static const SubjectSet *
+PlainSet(const PurposeAnswers *answers)
+{
+	return answers->set != NULL && answers->dirty->members == 0 ?
+		answers->set : NULL;
+}
+
 /*
- * What is known about a purpose, for the running query and the current role.
- * It is good for one question; another call may be another query.
- *
- * Throws undefined_object for an unknown purpose and insufficient_privilege
- * for one that the role was not allowed.
+ * What AnswersFor() and AnswersForSetting() do when another query, role or
+ * purpose asks than the last time.
  */
 PurposeAnswers *
-AnswersFor(const char *purpose_name, int purpose_len)
+FindAnswersFor(const char *purpose_name, int purpose_len, uint64 setting)
 {
-	PurposeAnswers *answers = current.answers;
-	TimestampTz now = GetCurrentStatementStartTimestamp();
+	RunningQuery *query = &running_query;
+	PurposeAnswers *answers;
 	Snapshot	snapshot;
 
 	/* PostgreSQL runs no query without one. */
-	if (unlikely(!ActiveSnapshotSet()))
+	if (!ActiveSnapshotSet())
 		elog(ERROR, "may_profile called without a snapshot");
 	snapshot = GetActiveSnapshot();
 
-	if (likely(answers != NULL &&
-			   current.now == now &&
-			   current.lxid == MyLocalTransactionId &&
-			   current.curcid == snapshot->curcid &&
-			   SeesTheSame(&answers->stamp, snapshot) &&
-			   current.userid == GetUserId() &&
-			   current.generation == registry_generation &&
-			   answers->name_len == purpose_len &&
-			   memcmp(answers->name, purpose_name, purpose_len) == 0 &&
-			   (!answers->own ||
-				current.subxid == GetCurrentSubTransactionId())))
-		return answers;
+	/* Should anything throw, nothing is current. */
+	query->answers = NULL;
+	query->now = GetCurrentStatementStartTimestamp();
+	query->lxid = MyLocalTransactionId;
+	query->subxid = GetCurrentSubTransactionId();
+	query->curcid = snapshot->curcid;
+	query->xmax = snapshot->xmax;
+	query->xcnt = snapshot->xcnt;
+	query->subxcnt = snapshot->subxcnt;
+	query->userid = GetUserId();
+	query->setting = setting;
 
-	current.answers = NULL;
 	answers = FindAnswers(purpose_name, purpose_len,
 						  snapshot->snapshot_type != SNAPSHOT_MVCC ||
 						  WroteRegistry(GetRegistry()));
-	FollowQuery(answers, snapshot, now);
-	CheckAllowed(answers, GetUserId());
+	FollowQuery(answers, snapshot, query->now);
+	CheckAllowed(answers, query->userid);
 
-	current.now = now;
-	current.lxid = MyLocalTransactionId;
-	current.subxid = GetCurrentSubTransactionId();
-	current.curcid = snapshot->curcid;
-	current.userid = GetUserId();
-	current.generation = registry_generation;
-	current.answers = answers;
+	query->name = answers->name;
+	query->name_len = answers->name_len;
+	query->own = answers->own;
+	query->generation = registry_generation;
+	query->set = PlainSet(answers);
+	query->answers = answers;
 	return answers;
 }
 
@@ -726,7 +715,7 @@ LookUp(PurposeAnswers *answers, const SubjectKey *subject, const SetKey *key)
 static void
 GetSet(PurposeAnswers *answers)
 {
-	current.answers = NULL;
+	running_query.answers = NULL;
 	answers->valid = false;
 	if (!HaveSharedSets())
 		MakePrivateSet(answers);
@@ -738,7 +727,8 @@ GetSet(PurposeAnswers *answers)
 			MakeSharedSet(answers);
 	}
 	answers->valid = true;
-	current.answers = answers;
+	running_query.set = PlainSet(answers);
+	running_query.answers = answers;
 }
 
 /* May this subject be profiled? */
@@ -761,18 +751,6 @@ SubjectPermitted(PurposeAnswers *answers, const SubjectKey *subject)
 	if (SetPays(answers))
 		GetSet(answers);
 	return permitted;
-}
-
-/* The same for an integer, without a detour where that is possible. */
-bool
-IntegerPermitted(PurposeAnswers *answers, int64 subject)
-{
-	SubjectKey	key;
-
-	if (likely(answers->set != NULL && answers->dirty->members == 0))
-		return SetHasInteger(answers->set, subject);
-	SubjectKeyFromInt64(&key, subject);
-	return SubjectPermitted(answers, &key);
 }
 
 /*
@@ -828,7 +806,7 @@ PermittedShare(const char *purpose_name, int purpose_len)
 	if (!ActiveSnapshotSet() ||
 		GetActiveSnapshot()->snapshot_type != SNAPSHOT_MVCC)
 		return -1;
-	current.answers = NULL;
+	running_query.answers = NULL;
 	answers = FindAnswers(purpose_name, purpose_len,
 						  WroteRegistry(GetRegistry()));
 	FollowQuery(answers, GetActiveSnapshot(),

@@ -5,16 +5,114 @@
 #ifndef CONSENT_PROFILING_ENGINE_H
 #define CONSENT_PROFILING_ENGINE_H
 
-#include "subject_id.h"
+#include "access/xact.h"
+#include "gate.h"
+#include "miscadmin.h"
+#include "storage/proc.h"
+#include "subject_set.h"
+#include "utils/snapmgr.h"
 
 /* consent_profiling.cache_memory, in kilobytes */
 extern int	cache_memory_setting;
 
 typedef struct PurposeAnswers PurposeAnswers;
 
-extern PurposeAnswers *AnswersFor(const char *purpose_name, int purpose_len);
+/*
+ * What the last call was about; the next is likely to be about the same.  The
+ * transaction, the subtransaction and the command tell apart what a
+ * transaction sees of its own writes; xmax and the number of running
+ * transactions, what two snapshots of a backend see of others: those that run
+ * below an unchanged xmax can only become fewer.
+ */
+typedef struct RunningQuery
+{
+	PurposeAnswers *answers;	/* NULL: nothing is current */
+	const SubjectSet *set;		/* of everybody permitted, nobody being dirty;
+								 * or NULL */
+	const char *name;			/* of its purpose */
+	int			name_len;
+	uint64		setting;		/* 0: the purpose is not from the setting */
+	bool		own;			/* the transaction wrote to the registry */
+	SubTransactionId subxid;
+	TimestampTz now;
+	LocalTransactionId lxid;
+	CommandId	curcid;
+	TransactionId xmax;
+	uint32		xcnt;
+	int32		subxcnt;
+	Oid			userid;
+	uint64		generation;
+} RunningQuery;
+
+extern RunningQuery running_query;
+
+/* Counts the assignments to consent_profiling.purpose, from 1 on. */
+extern uint64 purpose_setting_generation;
+
+/* Is the running query the one that running_query is about? */
+static inline bool
+SameQuery(void)
+{
+	Snapshot	snapshot;
+
+	if (unlikely(running_query.answers == NULL || !ActiveSnapshotSet()))
+		return false;
+	snapshot = GetActiveSnapshot();
+	return running_query.now == GetCurrentStatementStartTimestamp() &&
+		running_query.lxid == MyLocalTransactionId &&
+		running_query.curcid == snapshot->curcid &&
+		running_query.xmax == snapshot->xmax &&
+		running_query.xcnt == snapshot->xcnt &&
+		running_query.subxcnt == snapshot->subxcnt &&
+		running_query.userid == GetUserId() &&
+		running_query.generation == registry_generation &&
+		(!running_query.own ||
+		 running_query.subxid == GetCurrentSubTransactionId());
+}
+
+extern PurposeAnswers *FindAnswersFor(const char *purpose_name,
+									  int purpose_len, uint64 setting);
+
+/*
+ * What is known about a purpose, for the running query and the current role.
+ * It is good for one question; another call may be another query.
+ *
+ * Throws undefined_object for an unknown purpose and insufficient_privilege
+ * for one that the role was not allowed.
+ */
+static inline PurposeAnswers *
+AnswersFor(const char *purpose_name, int purpose_len)
+{
+	if (likely(SameQuery() && running_query.name_len == purpose_len &&
+			   memcmp(running_query.name, purpose_name, purpose_len) == 0))
+		return running_query.answers;
+	return FindAnswersFor(purpose_name, purpose_len, 0);
+}
+
+/* The same for the purpose that the session has set. */
+static inline PurposeAnswers *
+AnswersForSetting(void)
+{
+	if (likely(SameQuery() &&
+			   running_query.setting == purpose_setting_generation))
+		return running_query.answers;
+	return FindAnswersFor(purpose_setting, strlen(purpose_setting),
+						  purpose_setting_generation);
+}
+
 extern bool SubjectPermitted(PurposeAnswers *answers, const SubjectKey *subject);
-extern bool IntegerPermitted(PurposeAnswers *answers, int64 subject);
 extern double PermittedShare(const char *purpose_name, int purpose_len);
+
+/* May this number be profiled?  To be asked right after AnswersFor...(). */
+static inline bool
+IntegerPermitted(PurposeAnswers *answers, int64 subject)
+{
+	SubjectKey	key;
+
+	if (likely(running_query.set != NULL))
+		return SetHasInteger(running_query.set, subject);
+	SubjectKeyFromInt64(&key, subject);
+	return SubjectPermitted(answers, &key);
+}
 
 #endif							/* CONSENT_PROFILING_ENGINE_H */

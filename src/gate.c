@@ -39,7 +39,7 @@ GateAnswers(FunctionCallInfo fcinfo)
 	text	   *purpose;
 
 	if (PG_NARGS() < 2)
-		return AnswersFor(purpose_setting, strlen(purpose_setting));
+		return AnswersForSetting();
 	if (PG_ARGISNULL(1))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),

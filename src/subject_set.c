@@ -19,25 +19,9 @@
 #include "port/pg_bitutils.h"
 #include "subject_set.h"
 
-#define CHUNK_SHIFT		9
-#define CHUNK_WORDS		8		/* 512 bits */
-#define FREE_CHUNK		PG_INT64_MAX	/* no value's chunk: values have 9 bits
-										 * less */
-#define FREE_INTEGER	PG_INT64_MIN
-
-/* 2^64 divided by the golden ratio: Knuth, TAOCP vol. 3, section 6.4. */
-#define FIBONACCI		UINT64CONST(0x9E3779B97F4A7C15)
-
 /* Bytes an integer costs in each of the two forms, to choose the smaller. */
 #define BYTES_PER_CHUNK ((CHUNK_WORDS + 1) * sizeof(uint64))
 #define BYTES_PER_INTEGER sizeof(int64)
-
-/* Where to begin looking in a table of 2^bits slots. */
-static inline Size
-FirstSlot(uint64 value, uint32 bits)
-{
-	return (Size) ((value * FIBONACCI) >> (64 - bits));
-}
 
 /* log2 of the slots for n entries; 0 for none. */
 static uint32
@@ -118,28 +102,6 @@ SetBuilderSize(const SetBuilder *builder)
 {
 	return builder->nintegers * sizeof(int64) +
 		builder->nwides * 2 * sizeof(uint64);
-}
-
-/* The slot of a chunk, or the free one where it would go. */
-static inline Size
-FindChunk(const int64 *keys, uint32 bits, int64 chunk)
-{
-	Size		slot = FirstSlot((uint64) chunk, bits);
-
-	while (keys[slot] != chunk && keys[slot] != FREE_CHUNK)
-		slot = (slot + 1) & (((Size) 1 << bits) - 1);
-	return slot;
-}
-
-/* The slot of an integer, or the free one where it would go. */
-static inline Size
-FindInteger(const int64 *slots, uint32 bits, int64 value)
-{
-	Size		slot = FirstSlot((uint64) value, bits);
-
-	while (slots[slot] != value && slots[slot] != FREE_INTEGER)
-		slot = (slot + 1) & (((Size) 1 << bits) - 1);
-	return slot;
 }
 
 /* The slot of a wide key, or the free one where it would go. */
@@ -263,32 +225,6 @@ FinishSet(SetBuilder *builder)
 	pfree(builder->integers);
 	pfree(builder->wides);
 	return set;
-}
-
-/* Is the integer in the set? */
-bool
-SetHasInteger(const SubjectSet *set, int64 value)
-{
-	if (likely(set->chunk_bits > 0))
-	{
-		const int64 *keys = (const int64 *) ((const char *) set + set->chunk_keys);
-		const uint64 *words = (const uint64 *) ((const char *) set + set->chunk_words);
-		Size		slot = FindChunk(keys, set->chunk_bits,
-									 value >> CHUNK_SHIFT);
-
-		/* A free slot has no bits set. */
-		return (words[slot * CHUNK_WORDS + ((value >> 6) & (CHUNK_WORDS - 1))] >>
-				(value & 63)) & 1;
-	}
-	if (value == FREE_INTEGER)
-		return set->has_integer_min;
-	if (set->integer_bits > 0)
-	{
-		const int64 *slots = (const int64 *) ((const char *) set + set->integers);
-
-		return slots[FindInteger(slots, set->integer_bits, value)] == value;
-	}
-	return false;
 }
 
 /* Is the 128-bit key in the set? */

@@ -65,8 +65,71 @@ extern void BeginSet(SetBuilder *builder, const FingerprintSeed *seed);
 extern void AddToSet(SetBuilder *builder, const SubjectKey *subject);
 extern Size SetBuilderSize(const SetBuilder *builder);
 extern SubjectSet *FinishSet(SetBuilder *builder);
-extern bool SetHasInteger(const SubjectSet *set, int64 value);
 extern bool SetHasWide(const SubjectSet *set, const uint64 *words);
+
+#define CHUNK_SHIFT		9
+#define CHUNK_WORDS		8		/* 512 bits */
+#define FREE_CHUNK		PG_INT64_MAX	/* no value's chunk: values have 9 bits
+										 * less */
+#define FREE_INTEGER	PG_INT64_MIN
+
+/* 2^64 divided by the golden ratio: Knuth, TAOCP vol. 3, section 6.4. */
+#define FIBONACCI		UINT64CONST(0x9E3779B97F4A7C15)
+
+/* Where to begin looking in a table of 2^bits slots. */
+static inline Size
+FirstSlot(uint64 value, uint32 bits)
+{
+	return (Size) ((value * FIBONACCI) >> (64 - bits));
+}
+
+/* The slot of a chunk, or the free one where it would go. */
+static inline Size
+FindChunk(const int64 *keys, uint32 bits, int64 chunk)
+{
+	Size		slot = FirstSlot((uint64) chunk, bits);
+
+	while (keys[slot] != chunk && keys[slot] != FREE_CHUNK)
+		slot = (slot + 1) & (((Size) 1 << bits) - 1);
+	return slot;
+}
+
+/* The slot of an integer, or the free one where it would go. */
+static inline Size
+FindInteger(const int64 *slots, uint32 bits, int64 value)
+{
+	Size		slot = FirstSlot((uint64) value, bits);
+
+	while (slots[slot] != value && slots[slot] != FREE_INTEGER)
+		slot = (slot + 1) & (((Size) 1 << bits) - 1);
+	return slot;
+}
+
+/* Is the integer in the set? */
+static inline bool
+SetHasInteger(const SubjectSet *set, int64 value)
+{
+	if (likely(set->chunk_bits > 0))
+	{
+		const int64 *keys = (const int64 *) ((const char *) set + set->chunk_keys);
+		const uint64 *words = (const uint64 *) ((const char *) set + set->chunk_words);
+		Size		slot = FindChunk(keys, set->chunk_bits,
+									 value >> CHUNK_SHIFT);
+
+		/* A free slot has no bits set. */
+		return (words[slot * CHUNK_WORDS + ((value >> 6) & (CHUNK_WORDS - 1))] >>
+				(value & 63)) & 1;
+	}
+	if (value == FREE_INTEGER)
+		return set->has_integer_min;
+	if (set->integer_bits > 0)
+	{
+		const int64 *slots = (const int64 *) ((const char *) set + set->integers);
+
+		return slots[FindInteger(slots, set->integer_bits, value)] == value;
+	}
+	return false;
+}
 
 /* Is the key in the set? */
 static inline bool

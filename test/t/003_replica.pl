@@ -75,9 +75,9 @@ like(seen('analyst', "$parallel EXPLAIN (COSTS OFF) $count"), qr/Parallel Seq Sc
 is(seen('analyst', "$parallel SET parallel_leader_participation = off; $count"), 700, 'workers see the same');
 
 # nothing is written, by readers or on demand
-like(refusal("SELECT consent_profiling.withdraw_consent(1, 'profiling')", 'postgres'),
+like(refusal("SELECT consent_profiling.withdraw_consent(1, 'profiling')", getpwuid($>) . ''),
 	qr/read-only transaction/, 'nothing is recorded on a standby');
-like(refusal("SELECT consent_profiling.protect('later', 'id', '{analyst}')", 'postgres'),
+like(refusal("SELECT consent_profiling.protect('later', 'id', '{analyst}')", getpwuid($>) . ''),
 	qr/during recovery|read-only transaction/, 'nothing is protected on a standby');
 
 # A session that is open while things are replayed: a prepared statement
