@@ -65,7 +65,8 @@ typedef struct SubjectFacts
 	TimestampTz erased_at;
 	TimestampTz restricted_at;
 	int			nlevels;		/* the purpose and all above it */
-	ChoiceFacts *choices;		/* [0] is the purpose itself, the last the root */
+	ChoiceFacts *choices;		/* [0] is the purpose itself, the last the
+								 * root */
 } SubjectFacts;
 
 typedef struct Decision

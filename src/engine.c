@@ -112,7 +112,8 @@ struct PurposeAnswers
 	MemoryContext context;		/* for everything below */
 	char		name[NAMEDATALEN];
 	int			name_len;
-	bool		own;			/* for a transaction that wrote to the registry */
+	bool		own;			/* for a transaction that wrote to the
+								 * registry */
 	bool		valid;			/* false after an error, and at first */
 
 	Oid			table;			/* tells an extension that was made anew */
@@ -388,6 +389,8 @@ AdoptSharedSet(PurposeAnswers *answers, Snapshot snapshot, TimestampTz now)
 {
 	uint64		version = SharedSetsVersion();
 	const PublishedSet *published;
+	SnapshotImage *image;
+	Size		image_size;
 
 	if (answers->own || version == answers->shared_version)
 		return;
@@ -406,7 +409,13 @@ AdoptSharedSet(PurposeAnswers *answers, Snapshot snapshot, TimestampTz now)
 	answers->seed = answers->set->seed;
 	answers_reset(answers->answers);
 	answers_reset(answers->dirty);
-	FollowSnapshot(answers, PublishedImage(published), snapshot, now);
+
+	/* A copy, since following may end in letting go of the set. */
+	image_size = SNAPSHOT_IMAGE_SIZE(PublishedImage(published)->nrunning);
+	image = palloc(image_size);
+	memcpy(image, PublishedImage(published), image_size);
+	FollowSnapshot(answers, image, snapshot, now);
+	pfree(image);
 	FollowClock(answers, now);
 }
 

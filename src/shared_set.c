@@ -257,6 +257,8 @@ PublishSharedSet(Oid table, const char *purpose, const PublishedSet *header,
 	PublishedSet *published;
 	dsm_segment *segment;
 	SharedSlot *slot;
+	dsm_handle	old;
+	bool		unpin_old = true;
 	Size		image_size = SNAPSHOT_IMAGE_SIZE(image->nrunning);
 	PublishedSet full = *header;
 
@@ -270,13 +272,18 @@ PublishSharedSet(Oid table, const char *purpose, const PublishedSet *header,
 	memcpy((char *) published + full.image, image, image_size);
 	memcpy((char *) published + full.set, set, set->size);
 
+	/*
+	 * What can throw is done without the lock.  Should the slot have gone to
+	 * another purpose, the old segment to let go of is the new one.
+	 */
+	dsm_pin_segment(segment);
+	old = dsm_segment_handle(segment);
 	LWLockAcquire(shared_sets->lock, LW_EXCLUSIVE);
 	slot = FindSlot(table, purpose);
 	if (slot != NULL && slot->maker_pid == MyProcPid)
 	{
-		dsm_pin_segment(segment);
-		if (slot->published)
-			dsm_unpin_segment(slot->handle);
+		unpin_old = slot->published;
+		old = slot->handle;
 		slot->published = true;
 		slot->handle = dsm_segment_handle(segment);
 		slot->published_at = GetCurrentTimestamp();
@@ -284,5 +291,7 @@ PublishSharedSet(Oid table, const char *purpose, const PublishedSet *header,
 		slot->maker_pid = 0;
 	}
 	LWLockRelease(shared_sets->lock);
+	if (unpin_old)
+		dsm_unpin_segment(old);
 	dsm_detach(segment);
 }

@@ -69,8 +69,8 @@ extern bool SetHasWide(const SubjectSet *set, const uint64 *words);
 
 #define CHUNK_SHIFT		9
 #define CHUNK_WORDS		8		/* 512 bits */
-#define FREE_CHUNK		PG_INT64_MAX	/* no value's chunk: values have 9 bits
-										 * less */
+#define FREE_CHUNK		PG_INT64_MAX	/* no value's chunk: values have 9
+										 * bits less */
 #define FREE_INTEGER	PG_INT64_MIN
 
 /* 2^64 divided by the golden ratio: Knuth, TAOCP vol. 3, section 6.4. */
