@@ -81,18 +81,21 @@ LogChange(Relation log, const SubjectKey *subject)
 static void
 LogSubject(Relation log, const SubjectKey *key)
 {
+	static Oid	table = InvalidOid;
 	static LocalTransactionId lxid = InvalidLocalTransactionId;
 	static SubTransactionId subxid = InvalidSubTransactionId;
 	static SubjectKey last;
 	static int	lines;
 
-	if (lxid != MyLocalTransactionId || subxid != GetCurrentSubTransactionId())
+	if (table != RelationGetRelid(log) || lxid != MyLocalTransactionId ||
+		subxid != GetCurrentSubTransactionId())
 		lines = 0;
 	else if (lines > MAX_LINES || SubjectKeyCompare(key, &last) == 0)
 		return;
 
 	/* Should this throw, the subtransaction is over. */
 	LogChange(log, lines == MAX_LINES ? NULL : key);
+	table = RelationGetRelid(log);
 	lxid = MyLocalTransactionId;
 	subxid = GetCurrentSubTransactionId();
 	last = *key;
@@ -232,6 +235,11 @@ ForEachChange(const Registry *registry, const SnapshotImage *a,
 {
 	LogReader	reader = {registry, NULL, callback, arg};
 	uint64		next = U64FromFullTransactionId(ReadNextFullTransactionId());
+
+	/* More often than not. */
+	if (a->xmax == b->xmax && a->nrunning == b->nrunning &&
+		memcmp(a->running, b->running, a->nrunning * sizeof(uint64)) == 0)
+		return;
 
 	if (OldestDifference(a, b) + CHANGE_LOG_TRANSACTIONS < next)
 	{

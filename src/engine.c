@@ -15,8 +15,9 @@
  * are asked about.  Dirty may hold people for nothing, never too few.  When
  * there are too many of them, the set is given up and made anew.
  *
- * A transaction that wrote to the registry itself is on its own until it ends:
- * what it finds out is kept apart, and forgotten with every command.
+ * A transaction that wrote to the registry itself, or is serializable, is on its
+ * own until it ends: what it finds out is kept apart, and forgotten with every
+ * command.
  */
 #include "compat.h"
 
@@ -31,7 +32,6 @@
 #include "miscadmin.h"
 #include "portability/instr_time.h"
 #include "storage/bufmgr.h"
-#include "storage/predicate.h"
 #include "storage/proc.h"
 #include "shared_set.h"
 #include "subject_set.h"
@@ -60,17 +60,8 @@ int			cache_memory_setting;
 #define MAX_DIRTY_SHARE		0.05
 #define MIN_DIRTY			20000
 
-/*
- * What tells apart what two snapshots of a backend see of others.  Those that
- * run below an unchanged xmax can only become fewer, so their number says as
- * much as their names.
- */
-typedef struct SnapshotStamp
-{
-	TransactionId xmax;
-	uint32		xcnt;
-	int32		subxcnt;
-} SnapshotStamp;
+/* With so few dirty subjects a newer set is not worth having. */
+#define FEW_DIRTY			1000
 
 /* A key in a table of answers or of dirty subjects. */
 typedef struct Answer
@@ -112,19 +103,16 @@ struct PurposeAnswers
 	MemoryContext context;		/* for everything below */
 	char		name[NAMEDATALEN];
 	int			name_len;
-	bool		own;			/* for a transaction that wrote to the
-								 * registry */
+	bool		own;			/* for a transaction that is on its own */
 	bool		valid;			/* false after an error, and at first */
 
-	Oid			table;			/* tells an extension that was made anew */
+	RegistryIdentity registry;	/* that all this is about */
 	Purpose    *purpose;
 	SubjectFacts facts;			/* scratch space */
 	FingerprintSeed seed;		/* of the keys below */
 
 	/* single answers: for the snapshot "seen", in [now, answers_until) */
 	SnapshotImage *seen;
-	SnapshotStamp stamp;		/* of the same */
-	bool		stamp_tells;	/* can the stamp stand for it? */
 	TimestampTz now;
 	TimestampTz answers_until;
 	answers_hash *answers;
@@ -252,7 +240,7 @@ BeginAnswers(PurposeAnswers *answers, Snapshot snapshot, TimestampTz now)
 
 	ForgetAnswers(answers);
 	oldcontext = MemoryContextSwitchTo(answers->context);
-	answers->table = GetRegistry()->subject;
+	answers->registry = GetRegistry()->identity;
 	answers->purpose = ReadPurpose(GetRegistry(), answers->name, snapshot);
 	answers->facts.choices = palloc(answers->purpose->nlevels * sizeof(ChoiceFacts));
 	answers->answers = answers_create(answers->context, 16, NULL);
@@ -308,7 +296,6 @@ FollowSnapshot(PurposeAnswers *answers, const SnapshotImage *from,
 	SnapshotImage *image = MakeSnapshotImage(snapshot);
 
 	MemoryContextSwitchTo(oldcontext);
-	answers->refreshes++;
 	ForEachChange(GetRegistry(), from, image, NoteChange, &changes);
 	if (changes.everything)
 	{
@@ -317,6 +304,7 @@ FollowSnapshot(PurposeAnswers *answers, const SnapshotImage *from,
 	}
 	if (changes.any)
 	{
+		answers->refreshes++;
 		answers_reset(answers->answers);
 		answers->answers_until = DT_NOEND;
 	}
@@ -359,27 +347,6 @@ FollowClock(PurposeAnswers *answers, TimestampTz now)
 }
 
 /*
- * Does this snapshot see of others what the one last seen did?  Not to be told
- * from the stamps alone if the backend had a transaction of its own running
- * then: snapshots leave that out, before its end and after.
- */
-static inline bool
-SeesTheSame(const SnapshotStamp *stamp, Snapshot snapshot)
-{
-	return stamp->xmax == snapshot->xmax && stamp->xcnt == snapshot->xcnt &&
-		stamp->subxcnt == snapshot->subxcnt;
-}
-
-/* The stamp of a snapshot. */
-static SnapshotStamp
-StampOf(Snapshot snapshot)
-{
-	SnapshotStamp stamp = {snapshot->xmax, snapshot->xcnt, snapshot->subxcnt};
-
-	return stamp;
-}
-
-/*
  * Take over the set that another backend has published, if there is one that
  * this one has not seen, and follow from its snapshot and its time to those of
  * the running query.
@@ -392,12 +359,17 @@ AdoptSharedSet(PurposeAnswers *answers, Snapshot snapshot, TimestampTz now)
 	SnapshotImage *image;
 	Size		image_size;
 
-	if (answers->own || version == answers->shared_version)
+	/* A set that serves well enough is kept. */
+	if (answers->own || version == answers->shared_version ||
+		(answers->set != NULL && answers->dirty->members <= FEW_DIRTY))
 		return;
 	answers->shared_version = version;
-	if (!AttachSharedSet(GetRegistry()->subject, answers->name,
+	if (!AttachSharedSet(&GetRegistry()->identity, answers->name,
 						 &answers->shared))
 		return;
+	if (answers->set_context != NULL)
+		MemoryContextDelete(answers->set_context);
+	answers->set_context = NULL;
 
 	published = answers->shared.published;
 	answers->set = PublishedSubjects(published);
@@ -428,33 +400,20 @@ FollowQuery(PurposeAnswers *answers, Snapshot snapshot, TimestampTz now)
 	/* Should anything throw below, all is forgotten. */
 	answers->valid = false;
 	answers->lookups = 0;
-	if (!valid || answers->own || answers->table != GetRegistry()->subject)
-		BeginAnswers(answers, snapshot, now);
-	else
+	if (!valid || answers->own ||
+		memcmp(&answers->registry, &GetRegistry()->identity,
+			   sizeof(RegistryIdentity)) != 0)
 	{
-		if (!answers->stamp_tells || !SeesTheSame(&answers->stamp, snapshot))
-			FollowSnapshot(answers, answers->seen, snapshot, now);
+		/* Whatever shared set there is, it may be taken up. */
+		answers->shared.version = 0;
+		answers->shared_version = 0;
+		BeginAnswers(answers, snapshot, now);
 	}
+	else
+		FollowSnapshot(answers, answers->seen, snapshot, now);
 	AdoptSharedSet(answers, snapshot, now);
 	FollowClock(answers, now);
-	answers->stamp = StampOf(snapshot);
-	answers->stamp_tells = !TransactionIdIsValid(GetTopTransactionIdIfAny());
 	answers->valid = true;
-
-	/*
-	 * A serializable transaction has to be known to have read what the set
-	 * was made from.
-	 */
-	if (answers->set != NULL && IsolationIsSerializable())
-	{
-		Relation	rel = table_open(GetRegistry()->subject, AccessShareLock);
-
-		PredicateLockRelation(rel, snapshot);
-		table_close(rel, NoLock);
-		rel = table_open(GetRegistry()->choice, AccessShareLock);
-		PredicateLockRelation(rel, snapshot);
-		table_close(rel, NoLock);
-	}
 }
 
 /* Throws insufficient_privilege for a purpose that the role was not allowed. */
@@ -472,6 +431,31 @@ CheckAllowed(PurposeAnswers *answers, Oid userid)
 				 errhint("An administrator can allow it with consent_profiling.allow_purpose().")));
 	answers->allowed_userid = userid;
 	answers->allowed_generation = registry_generation;
+}
+
+/* Keep the lists of running transactions for SameRunning(). */
+static void
+CopyRunning(RunningQuery *query, Snapshot snapshot)
+{
+	static Size room = 0;
+	Size		size = (snapshot->xcnt + Max(snapshot->subxcnt, 0)) *
+		sizeof(TransactionId);
+
+	if (size > room)
+	{
+		if (query->xids != NULL)
+			pfree(query->xids);
+		query->xids = NULL;
+		room = 0;
+		query->xids = MemoryContextAlloc(TopMemoryContext, size);
+		room = size;
+	}
+	if (snapshot->xcnt > 0)
+		memcpy(query->xids, snapshot->xip,
+			   snapshot->xcnt * sizeof(TransactionId));
+	if (snapshot->takenDuringRecovery && snapshot->subxcnt > 0)
+		memcpy(query->xids + snapshot->xcnt, snapshot->subxip,
+			   snapshot->subxcnt * sizeof(TransactionId));
 }
 
 /* The set, if it alone can answer for everybody. */
@@ -507,11 +491,17 @@ FindAnswersFor(const char *purpose_name, int purpose_len, uint64 setting)
 	query->xmax = snapshot->xmax;
 	query->xcnt = snapshot->xcnt;
 	query->subxcnt = snapshot->subxcnt;
+	CopyRunning(query, snapshot);
 	query->userid = GetUserId();
 	query->setting = setting;
 
+	/*
+	 * A serializable transaction has to read the rows themselves: that is how
+	 * PostgreSQL notices who has written to them meanwhile, or will.
+	 */
 	answers = FindAnswers(purpose_name, purpose_len,
 						  snapshot->snapshot_type != SNAPSHOT_MVCC ||
+						  IsolationIsSerializable() ||
 						  WroteRegistry(GetRegistry()));
 	FollowQuery(answers, snapshot, query->now);
 	CheckAllowed(answers, query->userid);
@@ -602,75 +592,104 @@ NextClockChange(PurposeAnswers *answers)
 							  answers->now, answers->now, IgnoreChange, NULL);
 }
 
-/* Make a set for this backend alone. */
+/* Begin to use a set of this backend alone, in a memory context of its own. */
 static void
-MakePrivateSet(PurposeAnswers *answers)
+UsePrivateSet(PurposeAnswers *answers, SubjectSet *set,
+			  MemoryContext set_context, TimestampTz next_change)
 {
-	MemoryContext set_context;
-	MemoryContext oldcontext;
-	SubjectSet *set;
-
-	/* Goes with the query if anything throws. */
-	set_context = AllocSetContextCreate(CurrentMemoryContext,
-										"consent_profiling set",
-										ALLOCSET_SMALL_SIZES);
-	oldcontext = MemoryContextSwitchTo(set_context);
-	set = MakeSet(answers);
-	MemoryContextSwitchTo(oldcontext);
-	if (set == NULL)
-	{
-		MemoryContextDelete(set_context);
-		return;
-	}
 	answers->set_from = answers->now;
 	answers->set_upto = answers->now;
-	answers->set_next = NextClockChange(answers);
+	answers->set_next = next_change;
 	answers_reset(answers->dirty);
 	MemoryContextSetParent(set_context, answers->context);
 	answers->set_context = set_context;
 	answers->set = set;
 }
 
+/* Publish a set.  False when that is not to be, and the set is ours alone. */
+static bool
+TryToPublish(PurposeAnswers *answers, const SubjectSet *set,
+			 TimestampTz next_change)
+{
+	MemoryContext context = CurrentMemoryContext;
+	PublishedSet header = {
+		.time = answers->now,
+		.next_change = next_change
+	};
+	volatile bool published = false;
+
+	PG_TRY();
+	{
+		published = PublishSharedSet(&answers->registry, answers->name,
+									 &header, answers->seen, set);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+
+		/* No shared memory left is no reason to fail a query. */
+		if (error->sqlerrcode != ERRCODE_OUT_OF_MEMORY &&
+			error->sqlerrcode != ERRCODE_DISK_FULL &&
+			error->sqlerrcode != ERRCODE_INSUFFICIENT_RESOURCES)
+			ReThrowError(error);
+		ereport(LOG,
+				(errmsg("could not share the permitted subjects of purpose \"%s\"",
+						answers->name),
+				 errdetail_internal("%s", error->message)));
+		FreeErrorData(error);
+	}
+	PG_END_TRY();
+	return published;
+}
+
 /*
- * Make a set and publish it for all backends, this one included; or leave it
- * to the backend that is already making one.
+ * Make a set, and publish it for all backends where sets are shared; or leave
+ * it to the backend that is already making one.
  */
 static void
-MakeSharedSet(PurposeAnswers *answers)
+MakeAndUseSet(PurposeAnswers *answers)
 {
-	Oid			table = GetRegistry()->subject;
+	bool		share = HaveSharedSets();
 	MemoryContext set_context;
 	MemoryContext oldcontext;
+	SubjectSet *set = NULL;
+	TimestampTz next_change = DT_NOEND;
+	volatile bool published = false;
 
-	if (!BeginSharedSet(table, answers->name))
+	if (share && !BeginSharedSet(&answers->registry, answers->name))
 		return;
+
+	/* Goes with the query if anything throws. */
 	set_context = AllocSetContextCreate(CurrentMemoryContext,
 										"consent_profiling set",
 										ALLOCSET_SMALL_SIZES);
 	oldcontext = MemoryContextSwitchTo(set_context);
 	PG_TRY();
 	{
-		SubjectSet *set = MakeSet(answers);
-
+		set = MakeSet(answers);
 		if (set != NULL)
-		{
-			PublishedSet header = {
-				.time = answers->now,
-				.next_change = NextClockChange(answers)
-			};
-
-			PublishSharedSet(table, answers->name, &header, answers->seen,
-							 set);
-		}
+			next_change = NextClockChange(answers);
+		if (set != NULL && share)
+			published = TryToPublish(answers, set, next_change);
 	}
 	PG_FINALLY();
 	{
-		AbandonSharedSet(table, answers->name);
+		if (share)
+			AbandonSharedSet(&answers->registry, answers->name);
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(oldcontext);
-	MemoryContextDelete(set_context);
-	AdoptSharedSet(answers, GetActiveSnapshot(), answers->now);
+
+	if (published)
+		AdoptSharedSet(answers, GetActiveSnapshot(), answers->now);
+	if (set != NULL && answers->set == NULL)
+		UsePrivateSet(answers, set, set_context, next_change);
+	else
+		MemoryContextDelete(set_context);
 }
 
 /* About how many subjects there are. */
@@ -724,29 +743,27 @@ LookUp(PurposeAnswers *answers, const SubjectKey *subject, const SetKey *key)
 static void
 GetSet(PurposeAnswers *answers)
 {
+	PurposeAnswers *running = running_query.answers;
+
 	running_query.answers = NULL;
 	answers->valid = false;
-	if (!HaveSharedSets())
-		MakePrivateSet(answers);
-	else
-	{
-		/* Perhaps somebody has just made one. */
-		AdoptSharedSet(answers, GetActiveSnapshot(), answers->now);
-		if (answers->set == NULL)
-			MakeSharedSet(answers);
-	}
+
+	/* Perhaps somebody has just made one. */
+	AdoptSharedSet(answers, GetActiveSnapshot(), answers->now);
+	if (answers->set == NULL)
+		MakeAndUseSet(answers);
 	answers->valid = true;
+
 	running_query.set = PlainSet(answers);
-	running_query.answers = answers;
+	running_query.answers = running;
 }
 
-/* May this subject be profiled? */
-bool
-SubjectPermitted(PurposeAnswers *answers, const SubjectKey *subject)
+/* May this subject be profiled, by what is known or else by looking it up? */
+static bool
+AnswerOrLookUp(PurposeAnswers *answers, const SubjectKey *subject)
 {
 	SetKey		key = MakeSetKey(subject, &answers->seed);
 	Answer	   *answer;
-	bool		permitted;
 
 	if (answers->set != NULL &&
 		(answers->dirty->members == 0 ||
@@ -756,8 +773,20 @@ SubjectPermitted(PurposeAnswers *answers, const SubjectKey *subject)
 	answer = answers_lookup(answers->answers, key);
 	if (answer != NULL)
 		return answer->permitted;
-	permitted = LookUp(answers, subject, &key);
-	if (SetPays(answers))
+	return LookUp(answers, subject, &key);
+}
+
+/*
+ * May this subject be profiled?  To be asked right after AnswersFor...(); the
+ * set is made when so many have been asked about that it pays.
+ */
+bool
+SubjectPermitted(PurposeAnswers *answers, const SubjectKey *subject)
+{
+	uint64		lookups = answers->lookups;
+	bool		permitted = AnswerOrLookUp(answers, subject);
+
+	if (answers->lookups != lookups && SetPays(answers))
 		GetSet(answers);
 	return permitted;
 }
@@ -789,7 +818,7 @@ SampleShare(PurposeAnswers *answers)
 			SubjectKey	key;
 
 			SubjectKeyFromVarlena(&key, PG_DETOAST_DATUM_PACKED(slot.values[i]));
-			permitted += SubjectPermitted(answers, &key);
+			permitted += AnswerOrLookUp(answers, &key);
 		}
 
 		/* Where the sample has none there may be a few all the same. */
@@ -804,16 +833,18 @@ SampleShare(PurposeAnswers *answers)
 /*
  * For the planner: which share of all subjects is permitted?  From the set
  * where there is one, else from a sample that is taken once a session; below 0
- * when there is no telling.  Whether the role may use the purpose is left to
- * the execution.
+ * when there is no telling, or not to this role: a plan shows the share.
  */
 double
 PermittedShare(const char *purpose_name, int purpose_len)
 {
 	PurposeAnswers *answers;
 
+	char	   *name = pnstrdup(purpose_name, purpose_len);
+
 	if (!ActiveSnapshotSet() ||
-		GetActiveSnapshot()->snapshot_type != SNAPSHOT_MVCC)
+		GetActiveSnapshot()->snapshot_type != SNAPSHOT_MVCC ||
+		!PurposeAllowed(GetRegistry(), name, GetUserId()))
 		return -1;
 	running_query.answers = NULL;
 	answers = FindAnswers(purpose_name, purpose_len,
@@ -848,7 +879,8 @@ engine_stats(PG_FUNCTION_ARGS)
 		Datum		values[10] = {0};
 		bool		nulls[10] = {false};
 
-		if (answers->own)
+		if (answers->own ||
+			!PurposeAllowed(GetRegistry(), answers->name, GetUserId()))
 			continue;
 		values[0] = CStringGetTextDatum(answers->name);
 		values[1] = BoolGetDatum(set != NULL);

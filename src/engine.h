@@ -20,9 +20,9 @@ typedef struct PurposeAnswers PurposeAnswers;
 /*
  * What the last call was about; the next is likely to be about the same.  The
  * transaction, the subtransaction and the command tell apart what a
- * transaction sees of its own writes; xmax and the number of running
- * transactions, what two snapshots of a backend see of others: those that run
- * below an unchanged xmax can only become fewer.
+ * transaction sees of its own writes; xmax and the running transactions, what
+ * it sees of others.  To count these would not do: a transaction that is being
+ * prepared is listed twice.
  */
 typedef struct RunningQuery
 {
@@ -32,7 +32,7 @@ typedef struct RunningQuery
 	const char *name;			/* of its purpose */
 	int			name_len;
 	uint64		setting;		/* 0: the purpose is not from the setting */
-	bool		own;			/* the transaction wrote to the registry */
+	bool		own;			/* the transaction is on its own */
 	SubTransactionId subxid;
 	TimestampTz now;
 	LocalTransactionId lxid;
@@ -40,6 +40,7 @@ typedef struct RunningQuery
 	TransactionId xmax;
 	uint32		xcnt;
 	int32		subxcnt;
+	TransactionId *xids;		/* copies of xip and, on a standby, subxip */
 	Oid			userid;
 	uint64		generation;
 } RunningQuery;
@@ -48,6 +49,23 @@ extern RunningQuery running_query;
 
 /* Counts the assignments to consent_profiling.purpose, from 1 on. */
 extern uint64 purpose_setting_generation;
+
+/* Are these transactions running, listed in this order? */
+static inline bool
+SameRunning(Snapshot snapshot)
+{
+	if (running_query.xmax != snapshot->xmax ||
+		running_query.xcnt != snapshot->xcnt ||
+		running_query.subxcnt != snapshot->subxcnt)
+		return false;
+	if (snapshot->xcnt > 0 &&
+		memcmp(running_query.xids, snapshot->xip,
+			   snapshot->xcnt * sizeof(TransactionId)) != 0)
+		return false;
+	return !snapshot->takenDuringRecovery || snapshot->subxcnt == 0 ||
+		memcmp(running_query.xids + snapshot->xcnt, snapshot->subxip,
+			   snapshot->subxcnt * sizeof(TransactionId)) == 0;
+}
 
 /* Is the running query the one that running_query is about? */
 static inline bool
@@ -61,9 +79,7 @@ SameQuery(void)
 	return running_query.now == GetCurrentStatementStartTimestamp() &&
 		running_query.lxid == MyLocalTransactionId &&
 		running_query.curcid == snapshot->curcid &&
-		running_query.xmax == snapshot->xmax &&
-		running_query.xcnt == snapshot->xcnt &&
-		running_query.subxcnt == snapshot->subxcnt &&
+		SameRunning(snapshot) &&
 		running_query.userid == GetUserId() &&
 		running_query.generation == registry_generation &&
 		(!running_query.own ||

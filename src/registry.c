@@ -18,6 +18,7 @@
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_am_d.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "miscadmin.h"
@@ -103,12 +104,47 @@ RelationNamed(Datum arg, int cacheid, uint32 hashvalue)
 		registry_generation++;
 }
 
+/* The file that a table is in. */
+static Oid
+FileOf(Oid relid)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Oid			file;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", relid);
+	file = ((Form_pg_class) GETSTRUCT(tuple))->relfilenode;
+	ReleaseSysCache(tuple);
+	return file;
+}
+
+/* See RegistryIdentity. */
+static void
+IdentifyRegistry(Registry *registry)
+{
+	RegistryIdentity *identity = &registry->identity;
+	HeapTuple	tuple = SearchSysCache1(DATABASEOID,
+										ObjectIdGetDatum(MyDatabaseId));
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for database %u", MyDatabaseId);
+	memset(identity, 0, sizeof(*identity));
+	identity->database = MyDatabaseId;
+	identity->database_xmin = HeapTupleHeaderGetRawXmin(tuple->t_data);
+	ReleaseSysCache(tuple);
+	identity->table = registry->subject;
+	identity->files[0] = FileOf(registry->purpose);
+	identity->files[1] = FileOf(registry->subject);
+	identity->files[2] = FileOf(registry->choice);
+}
+
 /* Where the registry is.  Throws when it is not complete. */
 const Registry *
 GetRegistry(void)
 {
 	static bool callbacks_registered = false;
 	Registry   *registry = &registry_cache;
+	uint64		generation = registry_generation;
 	Oid			schema;
 	Oid			subject_id;
 	Oid			opclass;
@@ -148,7 +184,10 @@ GetRegistry(void)
 								BTEqualStrategyNumber);
 	fmgr_info_cxt(get_opcode(equal), &registry->subject_id_eq,
 				  TopMemoryContext);
-	registry_valid = true;
+	IdentifyRegistry(registry);
+
+	/* What was invalidated while this looked is looked up again next time. */
+	registry_valid = generation == registry_generation;
 	return registry;
 }
 

@@ -53,9 +53,23 @@ enum
 	CHOICE_NATTS = CHOICE_EXPIRES_AT
 };
 
+/*
+ * What tells one content of the registry from another that has come in its
+ * place, with a database made anew or by rewriting a table, of which the log
+ * of changes knows nothing.  Compared as bytes.
+ */
+typedef struct RegistryIdentity
+{
+	Oid			database;
+	TransactionId database_xmin;
+	Oid			table;
+	Oid			files[3];		/* purpose, subject, choice */
+} RegistryIdentity;
+
 /* Where the tables and indexes are in this database. */
 typedef struct Registry
 {
+	RegistryIdentity identity;
 	Oid			purpose;
 	Oid			purpose_pkey;
 	Oid			subject;

@@ -29,14 +29,13 @@
 
 typedef struct SharedSlot
 {
-	/* whose set; the table tells apart an extension that was made anew */
-	Oid			database;
-	Oid			table;
+	RegistryIdentity registry;	/* no database: the slot is free */
 	char		purpose[NAMEDATALEN];
 
 	bool		published;
 	dsm_handle	handle;
 	uint64		version;
+	uint64		xmax;			/* of the snapshot that it was made under */
 	TimestampTz published_at;
 	int			maker_pid;		/* 0: nobody is making one */
 } SharedSlot;
@@ -104,17 +103,24 @@ HaveSharedSets(void)
 
 /* The slot of a purpose of this database, or NULL.  The lock must be held. */
 static SharedSlot *
-FindSlot(Oid table, const char *purpose)
+FindSlot(const RegistryIdentity *registry, const char *purpose)
 {
 	for (int i = 0; i < MAX_SHARED_SETS; i++)
 	{
 		SharedSlot *slot = &shared_sets->slots[i];
 
-		if (slot->database == MyDatabaseId && slot->table == table &&
+		if (memcmp(&slot->registry, registry, sizeof(*registry)) == 0 &&
 			strcmp(slot->purpose, purpose) == 0)
 			return slot;
 	}
 	return NULL;
+}
+
+/* Is somebody making a set for it?  One who is gone is not. */
+static bool
+BeingMade(const SharedSlot *slot)
+{
+	return slot->maker_pid != 0 && BackendPidGetProc(slot->maker_pid) != NULL;
 }
 
 /* Give a slot up.  The lock must be held exclusively. */
@@ -131,7 +137,7 @@ ClearSlot(SharedSlot *slot)
  * longest ago.  The lock must be held exclusively.
  */
 static SharedSlot *
-TakeSlot(Oid table, const char *purpose)
+TakeSlot(const RegistryIdentity *registry, const char *purpose)
 {
 	SharedSlot *slot = NULL;
 
@@ -139,20 +145,19 @@ TakeSlot(Oid table, const char *purpose)
 	{
 		SharedSlot *candidate = &shared_sets->slots[i];
 
-		if (!OidIsValid(candidate->database))
+		if (!OidIsValid(candidate->registry.database))
 		{
 			slot = candidate;
 			break;
 		}
-		if (candidate->maker_pid == 0 &&
+		if (!BeingMade(candidate) &&
 			(slot == NULL || candidate->published_at < slot->published_at))
 			slot = candidate;
 	}
 	if (slot == NULL)
 		return NULL;
 	ClearSlot(slot);
-	slot->database = MyDatabaseId;
-	slot->table = table;
+	slot->registry = *registry;
 	strlcpy(slot->purpose, purpose, NAMEDATALEN);
 	return slot;
 }
@@ -173,14 +178,14 @@ SharedSetsVersion(void)
  * is none newer.
  */
 bool
-AttachSharedSet(Oid table, const char *purpose, SharedSet *shared)
+AttachSharedSet(const RegistryIdentity *registry, const char *purpose, SharedSet *shared)
 {
 	SharedSlot *slot;
 	dsm_segment *segment = NULL;
 	uint64		version = 0;
 
 	LWLockAcquire(shared_sets->lock, LW_SHARED);
-	slot = FindSlot(table, purpose);
+	slot = FindSlot(registry, purpose);
 	if (slot != NULL && slot->published && slot->version != shared->version)
 	{
 		/* Under the lock, so that the segment cannot go before it is ours. */
@@ -199,7 +204,7 @@ AttachSharedSet(Oid table, const char *purpose, SharedSet *shared)
 	return true;
 }
 
-/* Let go of a set. */
+/* Let go of a set.  Its version stays, so that it is not taken up again. */
 void
 DetachSharedSet(SharedSet *shared)
 {
@@ -207,24 +212,21 @@ DetachSharedSet(SharedSet *shared)
 		dsm_detach(shared->segment);
 	shared->segment = NULL;
 	shared->published = NULL;
-	shared->version = 0;
 }
 
 /* May this backend make the set now?  If so, nobody else will. */
 bool
-BeginSharedSet(Oid table, const char *purpose)
+BeginSharedSet(const RegistryIdentity *registry, const char *purpose)
 {
 	SharedSlot *slot;
 	bool		mine = false;
 
 	LWLockAcquire(shared_sets->lock, LW_EXCLUSIVE);
-	slot = FindSlot(table, purpose);
+	slot = FindSlot(registry, purpose);
 	if (slot == NULL)
-		slot = TakeSlot(table, purpose);
+		slot = TakeSlot(registry, purpose);
 
-	/* A maker that is gone was killed, or left without a word. */
-	if (slot != NULL &&
-		(slot->maker_pid == 0 || BackendPidGetProc(slot->maker_pid) == NULL))
+	if (slot != NULL && !BeingMade(slot))
 	{
 		slot->maker_pid = MyProcPid;
 		mine = true;
@@ -235,23 +237,24 @@ BeginSharedSet(Oid table, const char *purpose)
 
 /* Whatever became of it, this backend is no longer making the set. */
 void
-AbandonSharedSet(Oid table, const char *purpose)
+AbandonSharedSet(const RegistryIdentity *registry, const char *purpose)
 {
 	SharedSlot *slot;
 
 	LWLockAcquire(shared_sets->lock, LW_EXCLUSIVE);
-	slot = FindSlot(table, purpose);
+	slot = FindSlot(registry, purpose);
 	if (slot != NULL && slot->maker_pid == MyProcPid)
 		slot->maker_pid = 0;
 	LWLockRelease(shared_sets->lock);
 }
 
 /*
- * Publish a set that this backend has made.  Throws when the system has no
- * shared memory to give; then nothing was published.
+ * Publish a set that this backend has made.  False when there is one already
+ * that was made under a newer snapshot, which serves more queries.  Throws
+ * when the system has no shared memory to give; then nothing was published.
  */
-void
-PublishSharedSet(Oid table, const char *purpose, const PublishedSet *header,
+bool
+PublishSharedSet(const RegistryIdentity *registry, const char *purpose, const PublishedSet *header,
 				 const SnapshotImage *image, const SubjectSet *set)
 {
 	PublishedSet *published;
@@ -259,6 +262,7 @@ PublishSharedSet(Oid table, const char *purpose, const PublishedSet *header,
 	SharedSlot *slot;
 	dsm_handle	old;
 	bool		unpin_old = true;
+	bool		done = false;
 	Size		image_size = SNAPSHOT_IMAGE_SIZE(image->nrunning);
 	PublishedSet full = *header;
 
@@ -273,19 +277,22 @@ PublishSharedSet(Oid table, const char *purpose, const PublishedSet *header,
 	memcpy((char *) published + full.set, set, set->size);
 
 	/*
-	 * What can throw is done without the lock.  Should the slot have gone to
-	 * another purpose, the old segment to let go of is the new one.
+	 * What can throw is done without the lock.  Should the set not be
+	 * wanted after all, the old segment to let go of is the new one.
 	 */
 	dsm_pin_segment(segment);
 	old = dsm_segment_handle(segment);
 	LWLockAcquire(shared_sets->lock, LW_EXCLUSIVE);
-	slot = FindSlot(table, purpose);
-	if (slot != NULL && slot->maker_pid == MyProcPid)
+	slot = FindSlot(registry, purpose);
+	if (slot != NULL && slot->maker_pid == MyProcPid &&
+		!(slot->published && slot->xmax > image->xmax))
 	{
+		done = true;
 		unpin_old = slot->published;
 		old = slot->handle;
 		slot->published = true;
 		slot->handle = dsm_segment_handle(segment);
+		slot->xmax = image->xmax;
 		slot->published_at = GetCurrentTimestamp();
 		slot->version = pg_atomic_add_fetch_u64(&shared_sets->versions, 1);
 		slot->maker_pid = 0;
@@ -294,4 +301,5 @@ PublishSharedSet(Oid table, const char *purpose, const PublishedSet *header,
 	if (unpin_old)
 		dsm_unpin_segment(old);
 	dsm_detach(segment);
+	return done;
 }

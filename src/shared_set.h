@@ -6,6 +6,7 @@
 #define CONSENT_PROFILING_SHARED_SET_H
 
 #include "datatype/timestamp.h"
+#include "registry.h"
 #include "snapshot_image.h"
 #include "storage/dsm.h"
 #include "subject_set.h"
@@ -34,11 +35,15 @@ typedef struct SharedSet
 extern void InitSharedSets(void);
 extern bool HaveSharedSets(void);
 extern uint64 SharedSetsVersion(void);
-extern bool AttachSharedSet(Oid table, const char *purpose, SharedSet *shared);
+extern bool AttachSharedSet(const RegistryIdentity *registry,
+							 const char *purpose, SharedSet *shared);
 extern void DetachSharedSet(SharedSet *shared);
-extern bool BeginSharedSet(Oid table, const char *purpose);
-extern void AbandonSharedSet(Oid table, const char *purpose);
-extern void PublishSharedSet(Oid table, const char *purpose,
+extern bool BeginSharedSet(const RegistryIdentity *registry,
+							 const char *purpose);
+extern void AbandonSharedSet(const RegistryIdentity *registry,
+							 const char *purpose);
+extern bool PublishSharedSet(const RegistryIdentity *registry,
+							 const char *purpose,
 							 const PublishedSet *header,
 							 const SnapshotImage *image,
 							 const SubjectSet *set);

@@ -48,11 +48,19 @@ MakeSnapshotImage(Snapshot snapshot)
 	image->xmax = FullId(snapshot->xmax, next);
 	image->nrunning = 0;
 
-	/* On a standby the running transactions are all among the subxids. */
 	for (uint32 i = 0; i < snapshot->xcnt; i++)
 		image->running[image->nrunning++] = FullId(snapshot->xip[i], next);
-	for (int32 i = 0; i < snapshot->subxcnt; i++)
-		image->running[image->nrunning++] = FullId(snapshot->subxip[i], next);
+
+	/*
+	 * On a standby the running transactions are all among the subxids.
+	 * Elsewhere these are only subtransactions, which the log does not know,
+	 * and which a copied snapshot may count without listing them.
+	 */
+	if (snapshot->takenDuringRecovery)
+	{
+		for (int32 i = 0; i < snapshot->subxcnt; i++)
+			image->running[image->nrunning++] = FullId(snapshot->subxip[i], next);
+	}
 
 	/*
 	 * A snapshot leaves out its own transaction.  It is running, though: what

@@ -1,0 +1,276 @@
+# Sets that all backends share: apart for each database, and harmed by nobody who
+# fails, is killed, or comes at a bad moment.
+
+use strict;
+use warnings;
+
+use IPC::Run ();
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('shared');
+$node->init(allows_streaming => 1);
+$node->append_conf('postgresql.conf', q{
+shared_preload_libraries = 'consent_profiling'
+max_prepared_transactions = 10
+restart_after_crash = on
+autovacuum = off
+});
+$node->start;
+
+# Sends something to a psql that stays; it is answered when the mark comes back.
+sub begin_asking
+{
+	my ($session, $sql) = @_;
+	$session->{out} = '';
+	$session->{err} = '';
+	$session->{in} .= "$sql\n\\echo MARK\n";
+	$session->{handle}->pump_nb;
+	return;
+}
+
+sub answer
+{
+	my ($session) = @_;
+	$session->{handle}->pump until $session->{out} =~ /^MARK$/m;
+	(my $out = $session->{out}) =~ s/\n?MARK\n$//;
+	return $out;
+}
+
+sub ask
+{
+	my ($session, $sql) = @_;
+	begin_asking($session, $sql);
+	return answer($session);
+}
+
+# A psql that stays.
+sub session
+{
+	my ($dbname) = @_;
+	my %session = (in => '', out => '', err => '', timer => IPC::Run::timeout(180));
+	$session{handle} = IPC::Run::start(
+		[ 'psql', '-XqAt', '-h', $node->host, '-p', $node->port, $dbname ],
+		'<', \$session{in}, '>', \$session{out}, '2>', \$session{err}, $session{timer});
+	$session{pid} = ask(\%session, 'SELECT pg_backend_pid();');
+	return \%session;
+}
+
+sub close_session
+{
+	my ($session) = @_;
+	$session->{in} .= "\\q\n";
+	$session->{handle}->finish;
+	return;
+}
+
+# a session that is about to be killed
+sub bury
+{
+	my ($session) = @_;
+	eval { $session->{handle}->finish };
+	return;
+}
+
+sub waits
+{
+	my ($pid, $what) = @_;
+	ok($node->poll_query_until('postgres',
+		"SELECT count(*) = 1 FROM pg_stat_activity WHERE pid = $pid AND wait_event_type = 'Lock'"), $what);
+	return;
+}
+
+# 3000 people, of whom those with consent are numbers that :consent says.
+sub fill
+{
+	my ($dbname, $consent) = @_;
+	$node->safe_psql($dbname, qq{
+		CREATE TABLE person AS SELECT generate_series(1, 3000) AS id;
+		SELECT consent_profiling.import_subjects('SELECT id AS subject, date ''1980-01-01'' AS birth_date FROM person');
+		SELECT consent_profiling.import_consents('SELECT id AS subject, ''profiling'' AS purpose, ''given at 2020-01-01T00:00Z'' AS consent FROM person WHERE $consent');
+	});
+	return;
+}
+
+my $compare = q{SELECT count(*) FILTER (WHERE consent_profiling.may_profile(id)),
+	count(*) FILTER (WHERE consent_profiling.may_profile(id) <> (consent_profiling.verdict_of(id) = 'permitted')) FROM person;};
+my $set = q{SELECT has_set, shared FROM consent_profiling.engine_stats() WHERE purpose = 'profiling';};
+
+#
+# two databases with the same people, and a third that is a copy of one
+#
+$node->safe_psql('postgres', 'CREATE DATABASE one; CREATE DATABASE two;');
+$node->safe_psql($_, 'CREATE EXTENSION consent_profiling') for 'one', 'two';
+fill('one', 'id <= 1000');
+fill('two', 'id > 800');
+my $one = session('one');
+my $two = session('two');
+is(ask($one, "$compare $set"), "1000|0\nt|t", 'the first database has a shared set');
+is(ask($two, "$compare $set"), "2200|0\nt|t", 'the second has its own');
+is($node->safe_psql('one', "$compare $set"), "1000|0\nt|t", 'a new connection to the first');
+is($node->safe_psql('two', "$compare $set"), "2200|0\nt|t", 'a new connection to the second');
+is($node->safe_psql('one', 'SELECT consent_profiling.may_profile(1); SELECT builds, probes FROM consent_profiling.engine_stats();'),
+	"t\n0|0", 'a new connection has looked up nobody, and made nothing');
+$node->safe_psql('one', 'SELECT consent_profiling.withdraw_consent(1)');
+is(ask($one, $compare), '999|0', 'a change in the first');
+is(ask($two, $compare), '2200|0', 'is none in the second');
+close_session($one);
+$node->safe_psql('postgres', 'CREATE DATABASE three TEMPLATE one');
+is($node->safe_psql('three', "$compare $set"), "999|0\nt|t", 'a copied database');
+$node->safe_psql('three', 'SELECT consent_profiling.give_consent(1)');
+is($node->safe_psql('three', $compare), '1000|0', 'changed');
+is($node->safe_psql('one', $compare), '999|0', 'is not its model');
+
+# a database of the same name, later
+close_session($two);
+$node->safe_psql('postgres', 'DROP DATABASE two; DROP DATABASE three; CREATE DATABASE two;');
+$node->safe_psql('two', 'CREATE EXTENSION consent_profiling');
+is($node->safe_psql('two', 'SELECT consent_profiling.may_profile(900)'), 'f', 'nobody is known in a new database');
+fill('two', 'id BETWEEN 801 AND 900');
+is($node->safe_psql('two', "$compare $set"), "100|0\nt|t", 'which then has a set of its own');
+
+#
+# more purposes than can have a shared set at a time
+#
+$node->safe_psql('two', q{
+	SELECT consent_profiling.add_purpose('p' || i, basis => CASE i % 2 WHEN 0 THEN 'consent' ELSE 'contract' END)
+	FROM generate_series(1, 70) i});
+my $all = q{SELECT count(*) FILTER (WHERE n = CASE i % 2 WHEN 0 THEN 0 ELSE 2999 END) FROM generate_series(1, 70) i,
+	LATERAL (SELECT count(*) AS n FROM person WHERE consent_profiling.may_profile(id, 'p' || i)) c;};
+$node->safe_psql('two', 'SELECT FROM consent_profiling.raise_objection(1)');
+$two = session('two');
+is(ask($two, $all), '70', 'seventy purposes');
+is(ask($two, $all), '70', 'again');
+is($node->safe_psql('two', $all), '70', 'in a new connection');
+is(ask($two, 'SELECT count(*) FROM consent_profiling.engine_stats() WHERE has_set;'), '70', 'each has its set');
+is($node->safe_psql('one', $compare), '999|0', 'the other database does not mind');
+close_session($two);
+
+#
+# a backend that is making the set ends: canceled, terminated, killed
+#
+# The first thousand questions are about strangers, for whom the table of
+# choices is not opened; making the set has to wait for it.
+my $make = 'SELECT count(*) FROM generate_series(10001, 12000) g WHERE consent_profiling.may_profile(g);';
+my $anew = 'UPDATE consent_profiling.purpose SET description = description;';
+my $lock = 'BEGIN; LOCK TABLE consent_profiling.choice;';
+
+sub maker
+{
+	my $maker = session('one');
+	begin_asking($maker, $make);
+	waits($maker->{pid}, 'a session is about to make the set');
+	return $maker;
+}
+
+$one = session('one');
+my $locker = session('one');
+my $other = session('one');
+ask($one, $anew);
+ask($locker, $lock);
+my $maker = maker();
+is(ask($other, "SET statement_timeout = '60s'; $make $set"), "0\nf|f", 'meanwhile another goes on without');
+$node->safe_psql('one', "SELECT pg_cancel_backend($maker->{pid})");
+answer($maker);
+like($maker->{err}, qr/canceling statement due to user request/, 'canceled');
+# about others, since those answers it has kept
+(my $make_too = $make) =~ s/10001, 12000/20001, 22000/;
+begin_asking($other, $make_too);
+waits($other->{pid}, 'another may make it at once');
+ask($locker, 'COMMIT;');
+answer($other);
+is(ask($other, $set), 't|t', 'and does');
+is(ask($maker, "$compare $set"), "999|0\nt|t", 'the canceled one takes it');
+close_session($maker);
+
+ask($one, $anew);
+ask($locker, $lock);
+$maker = maker();
+$node->safe_psql('one', "SELECT pg_terminate_backend($maker->{pid})");
+bury($maker);
+ok($node->poll_query_until('one', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $maker->{pid}"), 'terminated');
+$maker = maker();
+ask($locker, 'COMMIT;');
+is(answer($maker), '0', 'the next makes it');
+is(ask($maker, $set), 't|t', 'and has it');
+is(ask($one, "$compare $set"), "999|0\nt|t", 'as have others');
+close_session($maker);
+
+ask($one, $anew);
+ask($locker, $lock);
+$maker = maker();
+kill 'KILL', $maker->{pid};
+bury($_) for $maker, $one, $locker, $other;
+ok($node->poll_query_until('one', 'SELECT true'), 'one was killed, and the server started anew');
+is($node->safe_psql('one', "$compare $set"), "999|0\nt|t", 'a set is made');
+is($node->safe_psql('one', "$compare $set SELECT builds FROM consent_profiling.engine_stats();"), "999|0\nt|t\n0", 'and shared');
+is($node->safe_psql('two', $compare), '100|0', 'the other database');
+
+#
+# a set from which too many have changed, by a transaction that was running when
+# it was published, meets a session that has seen nothing yet
+#
+$one = session('one');
+$other = session('one');
+ask($one, q{BEGIN; SELECT consent_profiling.import_subjects('SELECT i AS subject, date ''1980-01-01'' AS birth_date FROM generate_series(100001, 130000) i');});
+ask($other, 'SELECT txid_current();');
+ask($other, $anew);
+is(ask($other, "$compare $set"), "999|0\nt|t", 'a set is published while a big import runs');
+ask($one, 'COMMIT;');
+is($node->safe_psql('one', "$compare $set"), "999|0\nt|t", 'after it, in a new connection');
+is(ask($other, $compare), '999|0', 'and in the old one');
+
+#
+# a statement that began before consents ended comes to use a set that was made
+# after
+#
+ask($other, q{SELECT count(consent_profiling.give_consent(i, until => clock_timestamp() + interval '5 seconds')) FROM generate_series(2001, 2100) i;});
+ask($other, $anew);
+ask($locker = session('one'), 'SELECT pg_advisory_lock(1);');
+my $early = session('one');
+# nobody, so that it does not come by a set of its own
+begin_asking($early, q{
+	SELECT count(*) FILTER (WHERE consent_profiling.may_profile(i)), count(*) FILTER (WHERE consent_profiling.verdict_of(i) = 'permitted'),
+		statement_timestamp() < (SELECT max(expires_at) FROM consent_profiling.choice)
+	FROM (SELECT i FROM generate_series(200001, 202000) i WHERE i <> 200001 OR pg_advisory_lock(1)::text = ''
+		  UNION ALL SELECT id FROM person) p;});
+waits($early->{pid}, 'a statement goes on for long');
+ok($node->poll_query_until('one', 'SELECT max(expires_at) < clock_timestamp() FROM consent_profiling.choice'), 'consents end');
+is(ask($other, "$compare $set"), "999|0\nt|t", 'a set without them is published');
+ask($locker, 'SELECT pg_advisory_unlock(1);');
+is(answer($early), '1099|1099|t', 'the statement answers as of its own time');
+is(ask($early, $set), 't|t', 'and from that set');
+
+#
+# while PREPARE TRANSACTION waits for a standby, a transaction is listed twice:
+# two that run are then as many as three before
+#
+my $p = session('one');
+my $q = session('one');
+is(ask($one, $compare), '999|0', 'before');
+ask($q, 'BEGIN; SELECT consent_profiling.withdraw_consent(2);');
+ask($p, 'BEGIN; SELECT txid_current();');
+ask($other, 'SELECT txid_current();');
+is(ask($one, $compare), '999|0', 'two transactions run');
+$node->safe_psql('postgres', q{ALTER SYSTEM SET synchronous_standby_names = 'nobody'; });
+$node->reload;
+ok($node->poll_query_until('postgres', q{SELECT current_setting('synchronous_standby_names') = 'nobody'}), 'nobody is waited for');
+begin_asking($p, q{PREPARE TRANSACTION 'p';});
+ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'}), 'one is prepared, but not done');
+ask($q, 'SET LOCAL synchronous_commit = local; COMMIT;');
+is(ask($one, $compare), '998|0', 'the other is committed');
+$node->safe_psql('postgres', 'ALTER SYSTEM RESET synchronous_standby_names');
+$node->reload;
+answer($p);
+is(ask($one, $compare), '998|0', 'when it is prepared');
+ask($p, q{ROLLBACK PREPARED 'p';});
+is(ask($one, $compare), '998|0', 'and rolled back');
+
+# but for the one that was killed
+my @signals = slurp_file($node->logfile) =~ /terminated by signal (\d+)/g;
+is("@signals", '9', 'nothing crashed');
+
+close_session($_) for $one, $other, $locker, $early, $p, $q;
+$node->stop;
+done_testing();
