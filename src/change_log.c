@@ -237,8 +237,7 @@ ForEachChange(const Registry *registry, const SnapshotImage *a,
 	uint64		next = U64FromFullTransactionId(ReadNextFullTransactionId());
 
 	/* More often than not. */
-	if (a->xmax == b->xmax && a->nrunning == b->nrunning &&
-		memcmp(a->running, b->running, a->nrunning * sizeof(uint64)) == 0)
+	if (SameImage(a, b))
 		return;
 
 	if (OldestDifference(a, b) + CHANGE_LOG_TRANSACTIONS < next)

@@ -41,4 +41,13 @@
 #define MyLocalTransactionId (MyProc->vxid.lxid)
 #endif
 
+/* PostgreSQL 18 dropped a parameter of ExecutorRun. */
+#if PG_VERSION_NUM < 180000
+#define EXECUTE_ONCE_PARAMETER , bool execute_once
+#define EXECUTE_ONCE_ARGUMENT , execute_once
+#else
+#define EXECUTE_ONCE_PARAMETER
+#define EXECUTE_ONCE_ARGUMENT
+#endif
+
 #endif							/* CONSENT_PROFILING_COMPAT_H */

@@ -2,9 +2,9 @@
  * consent_profiling.c
  *		Loading the library, and its settings.
  *
- * Without preloading, loading does nothing but declare the settings; preloaded,
- * the library also asks for the memory through which backends share sets.  They are declared here, not left to SET, because anybody may
- * SET an undeclared setting to anything.
+ * The settings are declared here, not left to SET, because anybody may SET an
+ * undeclared setting to anything.  When it is preloaded, the library also asks
+ * for the memory through which backends share sets.
  */
 #include "compat.h"
 
@@ -28,6 +28,7 @@ static void
 PurposeAssigned(const char *newval, void *extra)
 {
 	purpose_setting_generation++;
+	answers_epoch++;
 }
 
 /* Declare the settings and claim their prefix. */
@@ -65,6 +66,7 @@ _PG_init(void)
 							GUC_UNIT_KB,
 							NULL, NULL, NULL);
 
+	InitEngine();
 	InitSharedSets();
 	MarkGUCPrefixReserved(EXTENSION_SCHEMA);
 }

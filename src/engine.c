@@ -28,6 +28,7 @@
 #include "change_log.h"
 #include "common/hashfn.h"
 #include "engine.h"
+#include "executor/executor.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "portability/instr_time.h"
@@ -146,6 +147,10 @@ struct PurposeAnswers
 RunningQuery running_query;
 uint64		purpose_setting_generation = 1;
 
+/* Of the expressions of the query that the executor is running; or NULL. */
+static MemoryContext executor_context = NULL;
+static ExecutorRun_hook_type next_ExecutorRun_hook = NULL;
+
 static MemoryContext engine_context = NULL;
 static PurposeAnswers *all_answers = NULL;
 
@@ -252,6 +257,7 @@ BeginAnswers(PurposeAnswers *answers, Snapshot snapshot, TimestampTz now)
 	answers->seen = MakeSnapshotImage(snapshot);
 	answers->now = now;
 	answers->answers_until = DT_NOEND;
+	answers->lookups = 0;
 	MemoryContextSwitchTo(oldcontext);
 	answers->valid = true;
 }
@@ -264,52 +270,43 @@ typedef struct Changes
 	bool		everything;
 } Changes;
 
-/* Somebody changed: what the set says of them does not count any more. */
+/* Somebody changed: what is known of them does not count any more. */
 static void
 NoteChange(const SubjectKey *subject, void *arg)
 {
 	Changes    *changes = (Changes *) arg;
 	PurposeAnswers *answers = changes->answers;
+	SetKey		key;
 	bool		found;
 
 	changes->any = true;
 	if (subject == NULL)
+	{
 		changes->everything = true;
-	else if (answers->set != NULL)
+		return;
+	}
+	key = MakeSetKey(subject, &answers->seed);
+	answers_delete(answers->answers, key);
+	if (answers->set != NULL)
 	{
 		if (answers->dirty->members >=
 			Max(MIN_DIRTY, answers->set->count * MAX_DIRTY_SHARE))
 			ForgetSet(answers);
 		else
-			answers_insert(answers->dirty,
-						   MakeSetKey(subject, &answers->seed), &found);
+			answers_insert(answers->dirty, key, &found);
 	}
 }
 
-/* Bring what is known from one snapshot, the one last seen, to this one. */
-static void
-FollowSnapshot(PurposeAnswers *answers, const SnapshotImage *from,
-			   Snapshot snapshot, TimestampTz now)
+/* Note who changed between two snapshots.  False: everybody may have. */
+static bool
+NoteChanges(PurposeAnswers *answers, const SnapshotImage *from,
+			const SnapshotImage *to)
 {
 	Changes		changes = {answers, false, false};
-	MemoryContext oldcontext = MemoryContextSwitchTo(answers->context);
-	SnapshotImage *image = MakeSnapshotImage(snapshot);
 
-	MemoryContextSwitchTo(oldcontext);
-	ForEachChange(GetRegistry(), from, image, NoteChange, &changes);
-	if (changes.everything)
-	{
-		BeginAnswers(answers, snapshot, now);
-		return;
-	}
-	if (changes.any)
-	{
-		answers->refreshes++;
-		answers_reset(answers->answers);
-		answers->answers_until = DT_NOEND;
-	}
-	pfree(answers->seen);
-	answers->seen = image;
+	ForEachChange(GetRegistry(), from, to, NoteChange, &changes);
+	answers->refreshes += changes.any;
+	return !changes.everything;
 }
 
 /* Bring what is known from the last statement's time to this one's. */
@@ -347,6 +344,18 @@ FollowClock(PurposeAnswers *answers, TimestampTz now)
 }
 
 /*
+ * Might another backend have published a set worth having?  One that serves
+ * well enough is kept.
+ */
+static bool
+WantsSharedSet(const PurposeAnswers *answers)
+{
+	return !answers->own &&
+		answers->shared_version != SharedSetsVersion() &&
+		(answers->set == NULL || answers->dirty->members > FEW_DIRTY);
+}
+
+/*
  * Take over the set that another backend has published, if there is one that
  * this one has not seen, and follow from its snapshot and its time to those of
  * the running query.
@@ -354,16 +363,13 @@ FollowClock(PurposeAnswers *answers, TimestampTz now)
 static void
 AdoptSharedSet(PurposeAnswers *answers, Snapshot snapshot, TimestampTz now)
 {
-	uint64		version = SharedSetsVersion();
 	const PublishedSet *published;
 	SnapshotImage *image;
 	Size		image_size;
 
-	/* A set that serves well enough is kept. */
-	if (answers->own || version == answers->shared_version ||
-		(answers->set != NULL && answers->dirty->members <= FEW_DIRTY))
+	if (!WantsSharedSet(answers))
 		return;
-	answers->shared_version = version;
+	answers->shared_version = SharedSetsVersion();
 	if (!AttachSharedSet(&GetRegistry()->identity, answers->name,
 						 &answers->shared))
 		return;
@@ -386,7 +392,8 @@ AdoptSharedSet(PurposeAnswers *answers, Snapshot snapshot, TimestampTz now)
 	image_size = SNAPSHOT_IMAGE_SIZE(PublishedImage(published)->nrunning);
 	image = palloc(image_size);
 	memcpy(image, PublishedImage(published), image_size);
-	FollowSnapshot(answers, image, snapshot, now);
+	if (!NoteChanges(answers, image, answers->seen))
+		BeginAnswers(answers, snapshot, now);
 	pfree(image);
 	FollowClock(answers, now);
 }
@@ -395,22 +402,44 @@ AdoptSharedSet(PurposeAnswers *answers, Snapshot snapshot, TimestampTz now)
 static void
 FollowQuery(PurposeAnswers *answers, Snapshot snapshot, TimestampTz now)
 {
-	bool		valid = answers->valid;
+	SnapshotImage *image = NULL;
+
+	if (answers->valid && !answers->own &&
+		memcmp(&answers->registry, &GetRegistry()->identity,
+			   sizeof(RegistryIdentity)) == 0)
+	{
+		MemoryContext oldcontext = MemoryContextSwitchTo(answers->context);
+
+		image = MakeSnapshotImage(snapshot);
+		MemoryContextSwitchTo(oldcontext);
+		if (now == answers->now && SameImage(image, answers->seen) &&
+			!WantsSharedSet(answers))
+		{
+			/* It is there already: another purpose was asked about. */
+			pfree(image);
+			return;
+		}
+	}
 
 	/* Should anything throw below, all is forgotten. */
 	answers->valid = false;
-	answers->lookups = 0;
-	if (!valid || answers->own ||
-		memcmp(&answers->registry, &GetRegistry()->identity,
-			   sizeof(RegistryIdentity)) != 0)
+	answers_epoch++;
+	if (image == NULL)
 	{
 		/* Whatever shared set there is, it may be taken up. */
 		answers->shared.version = 0;
 		answers->shared_version = 0;
 		BeginAnswers(answers, snapshot, now);
 	}
+	else if (NoteChanges(answers, answers->seen, image))
+	{
+		pfree(answers->seen);
+		answers->seen = image;
+	}
 	else
-		FollowSnapshot(answers, answers->seen, snapshot, now);
+		BeginAnswers(answers, snapshot, now);
+	if (now != answers->now)
+		answers->lookups = 0;
 	AdoptSharedSet(answers, snapshot, now);
 	FollowClock(answers, now);
 	answers->valid = true;
@@ -458,14 +487,6 @@ CopyRunning(RunningQuery *query, Snapshot snapshot)
 			   snapshot->subxcnt * sizeof(TransactionId));
 }
 
-/* The set, if it alone can answer for everybody. */
-static const SubjectSet *
-PlainSet(const PurposeAnswers *answers)
-{
-	return answers->set != NULL && answers->dirty->members == 0 ?
-		answers->set : NULL;
-}
-
 /*
  * What AnswersFor() and AnswersForSetting() do when another query, role or
  * purpose asks than the last time.
@@ -510,7 +531,6 @@ FindAnswersFor(const char *purpose_name, int purpose_len, uint64 setting)
 	query->name_len = answers->name_len;
 	query->own = answers->own;
 	query->generation = registry_generation;
-	query->set = PlainSet(answers);
 	query->answers = answers;
 	return answers;
 }
@@ -747,6 +767,7 @@ GetSet(PurposeAnswers *answers)
 
 	running_query.answers = NULL;
 	answers->valid = false;
+	answers_epoch++;
 
 	/* Perhaps somebody has just made one. */
 	AdoptSharedSet(answers, GetActiveSnapshot(), answers->now);
@@ -754,7 +775,6 @@ GetSet(PurposeAnswers *answers)
 		MakeAndUseSet(answers);
 	answers->valid = true;
 
-	running_query.set = PlainSet(answers);
 	running_query.answers = running;
 }
 
@@ -861,6 +881,69 @@ PermittedShare(const char *purpose_name, int purpose_len)
 		answers->lookups = 0;
 	}
 	return answers->share;
+}
+
+/*
+ * Keep in a call what it may answer from for the rest of the query.
+ *
+ * That takes a call of the query that the executor is running, whose snapshot,
+ * statement and user are the same for every row, and whose purpose is, too.
+ * What PL/pgSQL evaluates without the executor from one statement to the next
+ * is another matter; so is a transaction on its own.
+ */
+void
+RememberCall(FmgrInfo *flinfo, PurposeAnswers *answers)
+{
+	GateCall   *call = flinfo->fn_extra;
+
+	if (flinfo->fn_mcxt != executor_context || answers->own)
+		return;
+	if (call == NULL)
+	{
+		call = MemoryContextAlloc(flinfo->fn_mcxt, sizeof(GateCall));
+		flinfo->fn_extra = call;
+	}
+	call->epoch = answers_epoch;
+	call->answers = answers;
+	call->set = answers->dirty->members == 0 ? answers->set : NULL;
+}
+
+/*
+ * The hook on running a query: whose expressions are being evaluated from now
+ * on?  What calls have kept is not good for another run, nor after one within
+ * it, which may have changed anything.
+ */
+static void
+RunQuery(QueryDesc *queryDesc, ScanDirection direction,
+		 uint64 count EXECUTE_ONCE_PARAMETER)
+{
+	MemoryContext outer = executor_context;
+
+	executor_context = queryDesc->estate->es_query_cxt;
+	answers_epoch++;
+	PG_TRY();
+	{
+		if (next_ExecutorRun_hook)
+			next_ExecutorRun_hook(queryDesc, direction,
+								  count EXECUTE_ONCE_ARGUMENT);
+		else
+			standard_ExecutorRun(queryDesc, direction,
+								 count EXECUTE_ONCE_ARGUMENT);
+	}
+	PG_FINALLY();
+	{
+		executor_context = outer;
+		answers_epoch++;
+	}
+	PG_END_TRY();
+}
+
+/* Called when the library is loaded. */
+void
+InitEngine(void)
+{
+	next_ExecutorRun_hook = ExecutorRun_hook;
+	ExecutorRun_hook = RunQuery;
 }
 
 PG_FUNCTION_INFO_V1(engine_stats);

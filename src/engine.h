@@ -27,8 +27,6 @@ typedef struct PurposeAnswers PurposeAnswers;
 typedef struct RunningQuery
 {
 	PurposeAnswers *answers;	/* NULL: nothing is current */
-	const SubjectSet *set;		/* of everybody permitted, nobody being dirty;
-								 * or NULL */
 	const char *name;			/* of its purpose */
 	int			name_len;
 	uint64		setting;		/* 0: the purpose is not from the setting */
@@ -117,18 +115,30 @@ AnswersForSetting(void)
 }
 
 extern bool SubjectPermitted(PurposeAnswers *answers, const SubjectKey *subject);
+extern void RememberCall(FmgrInfo *flinfo, PurposeAnswers *answers);
+extern void InitEngine(void);
 extern double PermittedShare(const char *purpose_name, int purpose_len);
 
-/* May this number be profiled?  To be asked right after AnswersFor...(). */
-static inline bool
-IntegerPermitted(PurposeAnswers *answers, int64 subject)
+/*
+ * What a call of may_profile() keeps in fn_extra for the next row, so that it
+ * need not ask anew whether the query is the same.  It is good as long as
+ * answers_epoch is what it was.
+ */
+typedef struct GateCall
 {
-	SubjectKey	key;
+	uint64		epoch;
+	PurposeAnswers *answers;
+	const SubjectSet *set;		/* of everybody permitted, nobody being dirty;
+								 * or NULL */
+} GateCall;
 
-	if (likely(running_query.set != NULL))
-		return SetHasInteger(running_query.set, subject);
-	SubjectKeyFromInt64(&key, subject);
-	return SubjectPermitted(answers, &key);
+/* What this call has kept, if it is still good; else NULL. */
+static inline const GateCall *
+RememberedCall(const FmgrInfo *flinfo)
+{
+	const GateCall *call = flinfo->fn_extra;
+
+	return likely(call != NULL && call->epoch == answers_epoch) ? call : NULL;
 }
 
 #endif							/* CONSENT_PROFILING_ENGINE_H */

@@ -36,34 +36,35 @@ static const PurposeRules root_rules = {
 static PurposeAnswers *
 GateAnswers(FunctionCallInfo fcinfo)
 {
+	const GateCall *call = RememberedCall(fcinfo->flinfo);
+	PurposeAnswers *answers;
 	text	   *purpose;
 
+	if (call != NULL)
+		return call->answers;
 	if (PG_NARGS() < 2)
-		return AnswersForSetting();
+	{
+		answers = AnswersForSetting();
+		RememberCall(fcinfo->flinfo, answers);
+		return answers;
+	}
+
 	if (PG_ARGISNULL(1))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("purpose must not be null")));
 	purpose = PG_GETARG_TEXT_PP(1);
-	return AnswersFor(VARDATA_ANY(purpose), VARSIZE_ANY_EXHDR(purpose));
+	answers = AnswersFor(VARDATA_ANY(purpose), VARSIZE_ANY_EXHDR(purpose));
+	if (get_fn_expr_arg_stable(fcinfo->flinfo, 1))
+		RememberCall(fcinfo->flinfo, answers);
+	return answers;
 }
 
 /*
- * May a number be profiled?  The purpose is checked even where the subject is
- * null (row 1 of the truth table), so that a mistake in it does not hide
+ * May this subject be profiled?  NULL is nobody; the purpose is checked even
+ * then (row 1 of the truth table), so that a mistake in it does not hide
  * behind the person.
  */
-static inline Datum
-GateInteger(FunctionCallInfo fcinfo, int64 subject)
-{
-	PurposeAnswers *answers = GateAnswers(fcinfo);
-
-	if (PG_ARGISNULL(0))
-		PG_RETURN_BOOL(false);
-	PG_RETURN_BOOL(IntegerPermitted(answers, subject));
-}
-
-/* The same for any other subject; NULL is nobody. */
 static Datum
 GateSubject(FunctionCallInfo fcinfo, const SubjectKey *subject)
 {
@@ -72,6 +73,29 @@ GateSubject(FunctionCallInfo fcinfo, const SubjectKey *subject)
 	if (subject == NULL)
 		PG_RETURN_BOOL(false);
 	PG_RETURN_BOOL(SubjectPermitted(answers, subject));
+}
+
+/* The same for a number. */
+static pg_noinline Datum
+GateAnyInteger(FunctionCallInfo fcinfo, int64 subject)
+{
+	SubjectKey	key;
+
+	if (PG_ARGISNULL(0))
+		return GateSubject(fcinfo, NULL);
+	SubjectKeyFromInt64(&key, subject);
+	return GateSubject(fcinfo, &key);
+}
+
+/* The same, and at once where nothing but a set needs to be asked. */
+static pg_attribute_always_inline Datum
+GateInteger(FunctionCallInfo fcinfo, int64 subject)
+{
+	const GateCall *call = RememberedCall(fcinfo->flinfo);
+
+	if (likely(call != NULL && call->set != NULL && !PG_ARGISNULL(0)))
+		PG_RETURN_BOOL(SetHasInteger(call->set, subject));
+	return GateAnyInteger(fcinfo, subject);
 }
 
 /* may_profile(smallint [, purpose]) */

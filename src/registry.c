@@ -69,10 +69,19 @@ RegistryRelation(Oid schema, const char *name)
 static Registry registry_cache;
 static bool registry_valid = false;
 uint64		registry_generation = 0;
+uint64		answers_epoch = 1;
 
 /* The table "permission", when last looked for; and how its name is cached. */
 static Oid	permission_table = InvalidOid;
 static uint32 permission_hash;
+
+/* See registry_generation. */
+static void
+RegistryChanged(void)
+{
+	registry_generation++;
+	answers_epoch++;
+}
 
 /* Forget where the registry is when one of its relations is redefined. */
 static void
@@ -85,7 +94,7 @@ RegistryRelationChanged(Datum arg, Oid relid)
 		relid == registry->change || relid == permission_table)
 	{
 		registry_valid = false;
-		registry_generation++;
+		RegistryChanged();
 	}
 }
 
@@ -93,7 +102,7 @@ RegistryRelationChanged(Datum arg, Oid relid)
 static void
 RolesChanged(Datum arg, int cacheid, uint32 hashvalue)
 {
-	registry_generation++;
+	RegistryChanged();
 }
 
 /* A relation was made, renamed or dropped: "permission" perhaps. */
@@ -101,7 +110,7 @@ static void
 RelationNamed(Datum arg, int cacheid, uint32 hashvalue)
 {
 	if (hashvalue == 0 || hashvalue == permission_hash)
-		registry_generation++;
+		RegistryChanged();
 }
 
 /* The file that a table is in. */

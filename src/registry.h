@@ -100,6 +100,12 @@ extern const Registry *GetRegistry(void);
  */
 extern uint64 registry_generation;
 
+/*
+ * Counts up with whatever may turn the answers that the running query has got
+ * so far into others; what makes registry_generation count is part of it.
+ */
+extern uint64 answers_epoch;
+
 extern Purpose *ReadPurpose(const Registry *registry, const char *name,
 							Snapshot snapshot);
 extern bool PurposeAllowed(const Registry *registry, const char *name,

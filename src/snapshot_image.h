@@ -21,6 +21,14 @@ typedef struct SnapshotImage
 /* Told about a transaction, or about all from one on. */
 typedef void (*TransactionCallback) (uint64 xid, bool and_later, void *arg);
 
+/* Do two snapshots see the same transactions? */
+static inline bool
+SameImage(const SnapshotImage *a, const SnapshotImage *b)
+{
+	return a->xmax == b->xmax && a->nrunning == b->nrunning &&
+		memcmp(a->running, b->running, a->nrunning * sizeof(uint64)) == 0;
+}
+
 extern SnapshotImage *MakeSnapshotImage(Snapshot snapshot);
 extern uint64 OldestDifference(const SnapshotImage *a, const SnapshotImage *b);
 extern void ForEachDifference(const SnapshotImage *a, const SnapshotImage *b,

@@ -3,10 +3,11 @@
  *		An immutable set of subjects in one block of memory.
  *
  * A full scan asks it once a row, so what counts is how few cache lines an
- * answer touches.  Integers that lie close together, as serial keys do, are
- * kept as bits, 512 to a chunk, behind a small hash of chunks: a million of
- * them fit the second-level cache.  Integers that are scattered go into a hash
- * of their own.  A UUID is its own 128-bit key; a text is known by a 128-bit
+ * answer touches.  Integers that are nearly consecutive, as serial keys are,
+ * are kept as bits, of which a million fit the second-level cache.  Those that
+ * lie close together in many places are bits too, 512 to a chunk, behind a
+ * small hash of chunks.  Integers that are scattered go into a hash of their
+ * own.  A UUID is its own 128-bit key; a text is known by a 128-bit
  * fingerprint under a random seed that never leaves the server, so that nobody
  * can look for two texts that share one.
  *
@@ -19,8 +20,8 @@
 #include "port/pg_bitutils.h"
 #include "subject_set.h"
 
-/* Bytes an integer costs in each of the two forms, to choose the smaller. */
-#define BYTES_PER_CHUNK ((CHUNK_WORDS + 1) * sizeof(uint64))
+/* Bytes a slot takes in each of the two tables of integers. */
+#define BYTES_PER_CHUNK ((Size) (CHUNK_WORDS + 1) * sizeof(uint64))
 #define BYTES_PER_INTEGER sizeof(int64)
 
 /* log2 of the slots for n entries; 0 for none. */
@@ -116,6 +117,20 @@ FindWide(const uint64 *slots, uint32 bits, const uint64 *words)
 	return slot;
 }
 
+/* Fill in the bits. */
+static void
+FillBits(SubjectSet *set, const SetBuilder *builder)
+{
+	uint64	   *words = (uint64 *) ((char *) set + set->bits);
+
+	for (Size i = 0; i < builder->nintegers; i++)
+	{
+		uint64		bit = (uint64) builder->integers[i] - (uint64) set->first;
+
+		words[bit >> 6] |= UINT64CONST(1) << (bit & 63);
+	}
+}
+
 /* Fill in the table of chunks. */
 static void
 FillChunks(SubjectSet *set, const SetBuilder *builder)
@@ -181,6 +196,8 @@ FinishSet(SetBuilder *builder)
 	SubjectSet	header = {0};
 	SubjectSet *set;
 	Size		nchunks = 0;
+	Size		chunks_size;
+	Size		integers_size;
 
 	header.count = builder->nintegers + builder->nwides;
 	header.seed = builder->seed;
@@ -192,8 +209,26 @@ FinishSet(SetBuilder *builder)
 			builder->integers[i - 1] >> CHUNK_SHIFT)
 			nchunks++;
 	}
-	if (nchunks * BYTES_PER_CHUNK <= builder->nintegers * BYTES_PER_INTEGER)
+	chunks_size = nchunks == 0 ? 0 : BYTES_PER_CHUNK << TableBits(nchunks);
+	integers_size = builder->nintegers == 0 ? 0 :
+		BYTES_PER_INTEGER << TableBits(builder->nintegers);
+	if (builder->nintegers > 0)
 	{
+		header.first = builder->integers[0];
+		header.nbits = (uint64) builder->integers[builder->nintegers - 1] -
+			(uint64) header.first + 1;
+	}
+
+	/* The smallest form; for the whole range of bigint nbits is 0 again. */
+	if (builder->nintegers > 0 && header.nbits > 0 &&
+		header.nbits / BITS_PER_BYTE <= Min(chunks_size, integers_size))
+	{
+		header.bits = header.size;
+		header.size += CACHELINEALIGN((header.nbits / 64 + 1) * sizeof(uint64));
+	}
+	else if (chunks_size <= integers_size)
+	{
+		header.nbits = 0;
 		header.chunk_bits = TableBits(nchunks);
 		header.chunk_keys = header.size;
 		if (header.chunk_bits > 0)
@@ -204,6 +239,7 @@ FinishSet(SetBuilder *builder)
 	}
 	else
 	{
+		header.nbits = 0;
 		header.integer_bits = TableBits(builder->nintegers);
 		header.integers = header.size;
 		header.size += CACHELINEALIGN(sizeof(int64) << header.integer_bits);
@@ -216,6 +252,8 @@ FinishSet(SetBuilder *builder)
 	set = MemoryContextAllocExtended(CurrentMemoryContext, header.size,
 									 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	*set = header;
+	if (set->nbits > 0)
+		FillBits(set, builder);
 	if (set->chunk_bits > 0)
 		FillChunks(set, builder);
 	if (set->integer_bits > 0)

@@ -22,9 +22,9 @@ typedef struct FingerprintSeed
 } FingerprintSeed;
 
 /*
- * The header of the block; three open-addressing tables follow, at these
- * offsets.  Any may be empty.  There are no pointers in it, so that it can be
- * copied and shared between processes.
+ * The header of the block; an array of bits and three open-addressing tables
+ * follow, at these offsets.  Any may be empty.  There are no pointers in it, so
+ * that it can be copied and shared between processes.
  */
 typedef struct SubjectSet
 {
@@ -32,7 +32,12 @@ typedef struct SubjectSet
 	uint64		count;			/* subjects in it */
 	FingerprintSeed seed;
 
-	/* integers, when they lie close together: 512 to a chunk */
+	/* integers, when they are consecutive or nearly so */
+	int64		first;			/* the number of the first bit */
+	uint64		nbits;			/* 0 when there are none */
+	Size		bits;
+
+	/* integers, when they lie close together here and there: 512 to a chunk */
 	uint32		chunk_bits;		/* log2 of slots; 0 when there is no table */
 	Size		chunk_keys;
 	Size		chunk_words;
@@ -109,7 +114,13 @@ FindInteger(const int64 *slots, uint32 bits, int64 value)
 static inline bool
 SetHasInteger(const SubjectSet *set, int64 value)
 {
-	if (likely(set->chunk_bits > 0))
+	/* A difference that is negative or overflows is too large here. */
+	uint64		bit = (uint64) value - (uint64) set->first;
+
+	if (likely(bit < set->nbits))
+		return (((const uint64 *) ((const char *) set + set->bits))[bit >> 6] >>
+				(bit & 63)) & 1;
+	if (set->chunk_bits > 0)
 	{
 		const int64 *keys = (const int64 *) ((const char *) set + set->chunk_keys);
 		const uint64 *words = (const uint64 *) ((const char *) set + set->chunk_words);

@@ -199,7 +199,9 @@ SELECT permitted, wrong, has_set('engine_memory') FROM compare('engine_memory');
 UPDATE consent_profiling.subject SET restricted_at = NULL WHERE id = 1::consent_profiling.subject_id;
 SELECT permitted, wrong, has_set('engine_memory') FROM compare('engine_memory');
 RESET client_min_messages;
+\set VERBOSITY sqlstate
 SET consent_profiling.cache_memory = '63kB';
+\set VERBOSITY default
 RESET consent_profiling.cache_memory;
 UPDATE consent_profiling.subject SET restricted_at = NULL WHERE id = 1::consent_profiling.subject_id;
 SELECT consent_profiling.may_profile(1, 'engine_memory');
