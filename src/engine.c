@@ -64,6 +64,9 @@ int			cache_memory_setting;
 /* With so few dirty subjects a newer set is not worth having. */
 #define FEW_DIRTY			1000
 
+/* A set up to this size stays in the cache by itself. */
+#define NEAR_SIZE		(1024 * 1024)
+
 /* A key in a table of answers or of dirty subjects. */
 typedef struct Answer
 {
@@ -129,6 +132,7 @@ struct PurposeAnswers
 	SharedSet	shared;
 	uint64		shared_version; /* of all shared sets, when last asked */
 	answers_hash *dirty;
+	uint64		dirty_marks[(1 << DIRTY_MARK_BITS) / 64];
 	TimestampTz set_from;		/* clock changes from here ... */
 	TimestampTz set_upto;		/* ... up to here are among the dirty */
 	TimestampTz set_next;		/* the next one after that */
@@ -147,8 +151,8 @@ struct PurposeAnswers
 RunningQuery running_query;
 uint64		purpose_setting_generation = 1;
 
-/* Of the expressions of the query that the executor is running; or NULL. */
-static MemoryContext executor_context = NULL;
+/* What the executor is running; or NULL. */
+static QueryDesc *executor_query = NULL;
 static ExecutorRun_hook_type next_ExecutorRun_hook = NULL;
 
 static MemoryContext engine_context = NULL;
@@ -169,6 +173,26 @@ ForgetAnswers(PurposeAnswers *answers)
 	answers->dirty = NULL;
 }
 
+/* Nobody is dirty any more. */
+static void
+ForgetDirty(PurposeAnswers *answers)
+{
+	answers_reset(answers->dirty);
+	memset(answers->dirty_marks, 0, sizeof(answers->dirty_marks));
+}
+
+/* Note that the set does not count for a subject any more. */
+static void
+AddDirty(PurposeAnswers *answers, SetKey key)
+{
+	Size		mark = FirstSlot(key.words[0] ^ key.words[1],
+								 DIRTY_MARK_BITS);
+	bool		found;
+
+	answers_insert(answers->dirty, key, &found);
+	answers->dirty_marks[mark >> 6] |= UINT64CONST(1) << (mark & 63);
+}
+
 /* Throw away the set, for instance because too much of it is dirty. */
 static void
 ForgetSet(PurposeAnswers *answers)
@@ -178,7 +202,7 @@ ForgetSet(PurposeAnswers *answers)
 		MemoryContextDelete(answers->set_context);
 	answers->set_context = NULL;
 	answers->set = NULL;
-	answers_reset(answers->dirty);
+	ForgetDirty(answers);
 }
 
 /* Find what is kept about a purpose, or make room for it. */
@@ -250,6 +274,7 @@ BeginAnswers(PurposeAnswers *answers, Snapshot snapshot, TimestampTz now)
 	answers->facts.choices = palloc(answers->purpose->nlevels * sizeof(ChoiceFacts));
 	answers->answers = answers_create(answers->context, 16, NULL);
 	answers->dirty = answers_create(answers->context, 16, NULL);
+	memset(answers->dirty_marks, 0, sizeof(answers->dirty_marks));
 	if (!pg_strong_random(&answers->seed, sizeof(answers->seed)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INTERNAL_ERROR),
@@ -277,7 +302,6 @@ NoteChange(const SubjectKey *subject, void *arg)
 	Changes    *changes = (Changes *) arg;
 	PurposeAnswers *answers = changes->answers;
 	SetKey		key;
-	bool		found;
 
 	changes->any = true;
 	if (subject == NULL)
@@ -293,7 +317,7 @@ NoteChange(const SubjectKey *subject, void *arg)
 			Max(MIN_DIRTY, answers->set->count * MAX_DIRTY_SHARE))
 			ForgetSet(answers);
 		else
-			answers_insert(answers->dirty, key, &found);
+			AddDirty(answers, key);
 	}
 }
 
@@ -386,7 +410,7 @@ AdoptSharedSet(PurposeAnswers *answers, Snapshot snapshot, TimestampTz now)
 	/* Texts are known by other bits now. */
 	answers->seed = answers->set->seed;
 	answers_reset(answers->answers);
-	answers_reset(answers->dirty);
+	ForgetDirty(answers);
 
 	/* A copy, since following may end in letting go of the set. */
 	image_size = SNAPSHOT_IMAGE_SIZE(PublishedImage(published)->nrunning);
@@ -620,7 +644,7 @@ UsePrivateSet(PurposeAnswers *answers, SubjectSet *set,
 	answers->set_from = answers->now;
 	answers->set_upto = answers->now;
 	answers->set_next = next_change;
-	answers_reset(answers->dirty);
+	ForgetDirty(answers);
 	MemoryContextSetParent(set_context, answers->context);
 	answers->set_context = set_context;
 	answers->set = set;
@@ -896,16 +920,25 @@ RememberCall(FmgrInfo *flinfo, PurposeAnswers *answers)
 {
 	GateCall   *call = flinfo->fn_extra;
 
-	if (flinfo->fn_mcxt != executor_context || answers->own)
+	if (executor_query == NULL || answers->own ||
+		flinfo->fn_mcxt != executor_query->estate->es_query_cxt)
 		return;
 	if (call == NULL)
 	{
-		call = MemoryContextAlloc(flinfo->fn_mcxt, sizeof(GateCall));
+		call = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(GateCall));
+		FindScan(&call->ahead, executor_query, flinfo->fn_expr);
 		flinfo->fn_extra = call;
 	}
 	call->epoch = answers_epoch;
 	call->answers = answers;
-	call->set = answers->dirty->members == 0 ? answers->set : NULL;
+	call->set = answers->set;
+	call->dirty = answers->dirty->members > 0 ? answers->dirty_marks : NULL;
+	call->far = call->ahead.scan != NULL && call->set != NULL &&
+		call->set->size > NEAR_SIZE;
+
+	/* The texts of another set are known by other bits. */
+	for (int i = 0; i < lengthof(call->ahead.next); i++)
+		call->ahead.next[i].key.len = 0;
 }
 
 /*
@@ -917,9 +950,9 @@ static void
 RunQuery(QueryDesc *queryDesc, ScanDirection direction,
 		 uint64 count EXECUTE_ONCE_PARAMETER)
 {
-	MemoryContext outer = executor_context;
+	QueryDesc  *outer = executor_query;
 
-	executor_context = queryDesc->estate->es_query_cxt;
+	executor_query = queryDesc;
 	answers_epoch++;
 	PG_TRY();
 	{
@@ -932,7 +965,7 @@ RunQuery(QueryDesc *queryDesc, ScanDirection direction,
 	}
 	PG_FINALLY();
 	{
-		executor_context = outer;
+		executor_query = outer;
 		answers_epoch++;
 	}
 	PG_END_TRY();

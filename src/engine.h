@@ -7,6 +7,7 @@
 
 #include "access/xact.h"
 #include "gate.h"
+#include "lookahead.h"
 #include "miscadmin.h"
 #include "storage/proc.h"
 #include "subject_set.h"
@@ -128,17 +129,48 @@ typedef struct GateCall
 {
 	uint64		epoch;
 	PurposeAnswers *answers;
-	const SubjectSet *set;		/* of everybody permitted, nobody being dirty;
-								 * or NULL */
+	const SubjectSet *set;		/* of everybody permitted; or NULL */
+	const uint64 *dirty;		/* the dirty, as in MayBeDirty(); NULL: none */
+	bool		far;			/* does it pay to look ahead? */
+	Lookahead	ahead;
 } GateCall;
 
 /* What this call has kept, if it is still good; else NULL. */
-static inline const GateCall *
+static inline GateCall *
 RememberedCall(const FmgrInfo *flinfo)
 {
-	const GateCall *call = flinfo->fn_extra;
+	GateCall   *call = flinfo->fn_extra;
 
 	return likely(call != NULL && call->epoch == answers_epoch) ? call : NULL;
+}
+
+/*
+ * Dirty subjects leave a mark among as many bits, so that of the others, whom
+ * the set answers for, few need to be looked for among them.
+ */
+#define DIRTY_MARK_BITS 17
+
+/* Whether somebody who shares this key's mark is dirty. */
+static inline bool
+MayBeDirty(const uint64 *marks, uint64 key)
+{
+	Size		mark = FirstSlot(key, DIRTY_MARK_BITS);
+
+	return (marks[mark >> 6] >> (mark & 63)) & 1;
+}
+
+/*
+ * Does the set of a call alone answer for a key, or the two words of a wide one
+ * combined by XOR?
+ */
+static inline bool
+SetAnswers(GateCall *call, uint64 key)
+{
+	if (unlikely(call == NULL || call->set == NULL))
+		return false;
+	if (unlikely(call->far))
+		PrefetchNext(&call->ahead, call->set);
+	return call->dirty == NULL || !MayBeDirty(call->dirty, key);
 }
 
 #endif							/* CONSENT_PROFILING_ENGINE_H */

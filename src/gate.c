@@ -36,7 +36,7 @@ static const PurposeRules root_rules = {
 static PurposeAnswers *
 GateAnswers(FunctionCallInfo fcinfo)
 {
-	const GateCall *call = RememberedCall(fcinfo->flinfo);
+	GateCall   *call = RememberedCall(fcinfo->flinfo);
 	PurposeAnswers *answers;
 	text	   *purpose;
 
@@ -91,9 +91,9 @@ GateAnyInteger(FunctionCallInfo fcinfo, int64 subject)
 static pg_attribute_always_inline Datum
 GateInteger(FunctionCallInfo fcinfo, int64 subject)
 {
-	const GateCall *call = RememberedCall(fcinfo->flinfo);
+	GateCall   *call = RememberedCall(fcinfo->flinfo);
 
-	if (likely(call != NULL && call->set != NULL && !PG_ARGISNULL(0)))
+	if (likely(!PG_ARGISNULL(0) && SetAnswers(call, (uint64) subject)))
 		PG_RETURN_BOOL(SetHasInteger(call->set, subject));
 	return GateAnyInteger(fcinfo, subject);
 }
@@ -123,10 +123,15 @@ may_profile_int8(PG_FUNCTION_ARGS)
 Datum
 may_profile_uuid(PG_FUNCTION_ARGS)
 {
+	GateCall   *call = RememberedCall(fcinfo->flinfo);
 	SubjectKey	key;
+	uint64		words[2];
 
 	if (PG_ARGISNULL(0))
 		return GateSubject(fcinfo, NULL);
+	memcpy(words, PG_GETARG_UUID_P(0)->data, sizeof(words));
+	if (likely(SetAnswers(call, words[0] ^ words[1])))
+		PG_RETURN_BOOL(SetHasWide(call->set, words));
 	SubjectKeyFromUuid(&key, PG_GETARG_UUID_P(0));
 	return GateSubject(fcinfo, &key);
 }
@@ -139,6 +144,7 @@ may_profile_uuid(PG_FUNCTION_ARGS)
 Datum
 may_profile_text(PG_FUNCTION_ARGS)
 {
+	GateCall   *call = RememberedCall(fcinfo->flinfo);
 	SubjectKey	key;
 	const char *problem;
 	text	   *value;
@@ -149,6 +155,15 @@ may_profile_text(PG_FUNCTION_ARGS)
 	if (!SubjectKeyFromText(&key, VARDATA_ANY(value),
 							VARSIZE_ANY_EXHDR(value), &problem))
 		return GateSubject(fcinfo, NULL);
+	if (likely(call != NULL && call->set != NULL))
+	{
+		SetKey		set_key = call->far ?
+			SetKeyAhead(&call->ahead, &key, call->set) :
+			MakeSetKey(&key, &call->set->seed);
+
+		if (likely(SetAnswers(call, set_key.words[0] ^ set_key.words[1])))
+			PG_RETURN_BOOL(SetHas(call->set, &set_key));
+	}
 	return GateSubject(fcinfo, &key);
 }
 

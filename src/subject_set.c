@@ -105,18 +105,6 @@ SetBuilderSize(const SetBuilder *builder)
 		builder->nwides * 2 * sizeof(uint64);
 }
 
-/* The slot of a wide key, or the free one where it would go. */
-static inline Size
-FindWide(const uint64 *slots, uint32 bits, const uint64 *words)
-{
-	Size		slot = FirstSlot(words[0] ^ words[1], bits);
-
-	while ((slots[2 * slot] != words[0] || slots[2 * slot + 1] != words[1]) &&
-		   (slots[2 * slot] != 0 || slots[2 * slot + 1] != 0))
-		slot = (slot + 1) & (((Size) 1 << bits) - 1);
-	return slot;
-}
-
 /* Fill in the bits. */
 static void
 FillBits(SubjectSet *set, const SetBuilder *builder)
@@ -263,19 +251,4 @@ FinishSet(SetBuilder *builder)
 	pfree(builder->integers);
 	pfree(builder->wides);
 	return set;
-}
-
-/* Is the 128-bit key in the set? */
-bool
-SetHasWide(const SubjectSet *set, const uint64 *words)
-{
-	const uint64 *slots = (const uint64 *) ((const char *) set + set->wides);
-	Size		slot;
-
-	if (words[0] == 0 && words[1] == 0)
-		return set->has_wide_zero;
-	if (set->wide_bits == 0)
-		return false;
-	slot = FindWide(slots, set->wide_bits, words);
-	return slots[2 * slot] == words[0] && slots[2 * slot + 1] == words[1];
 }

@@ -70,7 +70,6 @@ extern void BeginSet(SetBuilder *builder, const FingerprintSeed *seed);
 extern void AddToSet(SetBuilder *builder, const SubjectKey *subject);
 extern Size SetBuilderSize(const SetBuilder *builder);
 extern SubjectSet *FinishSet(SetBuilder *builder);
-extern bool SetHasWide(const SubjectSet *set, const uint64 *words);
 
 #define CHUNK_SHIFT		9
 #define CHUNK_WORDS		8		/* 512 bits */
@@ -110,6 +109,18 @@ FindInteger(const int64 *slots, uint32 bits, int64 value)
 	return slot;
 }
 
+/* The slot of a wide key, or the free one where it would go. */
+static inline Size
+FindWide(const uint64 *slots, uint32 bits, const uint64 *words)
+{
+	Size		slot = FirstSlot(words[0] ^ words[1], bits);
+
+	while ((slots[2 * slot] != words[0] || slots[2 * slot + 1] != words[1]) &&
+		   (slots[2 * slot] != 0 || slots[2 * slot + 1] != 0))
+		slot = (slot + 1) & (((Size) 1 << bits) - 1);
+	return slot;
+}
+
 /* Is the integer in the set? */
 static inline bool
 SetHasInteger(const SubjectSet *set, int64 value)
@@ -142,6 +153,21 @@ SetHasInteger(const SubjectSet *set, int64 value)
 	return false;
 }
 
+/* Is the 128-bit key in the set? */
+static inline bool
+SetHasWide(const SubjectSet *set, const uint64 *words)
+{
+	const uint64 *slots = (const uint64 *) ((const char *) set + set->wides);
+	Size		slot;
+
+	if (words[0] == 0 && words[1] == 0)
+		return set->has_wide_zero;
+	if (set->wide_bits == 0)
+		return false;
+	slot = FindWide(slots, set->wide_bits, words);
+	return slots[2 * slot] == words[0] && slots[2 * slot + 1] == words[1];
+}
+
 /* Is the key in the set? */
 static inline bool
 SetHas(const SubjectSet *set, const SetKey *key)
@@ -149,6 +175,28 @@ SetHas(const SubjectSet *set, const SetKey *key)
 	return key->is_integer ?
 		SetHasInteger(set, (int64) key->words[0]) :
 		SetHasWide(set, key->words);
+}
+
+/* Where a look for the key begins; in a small table, anywhere. */
+static inline const void *
+PlaceInSet(const SubjectSet *set, const SetKey *key)
+{
+	const char *place = (const char *) set;
+
+	if (!key->is_integer)
+	{
+		if (set->wide_bits > 0)
+			place += set->wides + 2 * sizeof(uint64) *
+				FirstSlot(key->words[0] ^ key->words[1], set->wide_bits);
+	}
+	else if (set->chunk_bits > 0)
+		place += set->chunk_words + CHUNK_WORDS * sizeof(uint64) *
+			FirstSlot((uint64) ((int64) key->words[0] >> CHUNK_SHIFT),
+					  set->chunk_bits);
+	else if (set->integer_bits > 0)
+		place += set->integers + sizeof(int64) *
+			FirstSlot(key->words[0], set->integer_bits);
+	return place;
 }
 
 #endif							/* CONSENT_PROFILING_SUBJECT_SET_H */
