@@ -130,17 +130,17 @@ is($node->safe_psql('two', 'SELECT consent_profiling.may_profile(900)'), 'f', 'n
 fill('two', 'id BETWEEN 801 AND 900');
 is($node->safe_psql('two', "$compare $set"), "100|0\nt|t", 'which then has a set of its own');
 
-# one of the same id, too, and its tables, as pg_upgrade makes them: two copies
-# of a model, of which the second is changed before anybody asks
+# one of the same id, too, and its tables in the same files, as pg_upgrade makes
+# them: a copy of a model that has changed since the first copy was made.  The log
+# of changes does not tell, since the change is older than the first copy's set.
 $node->safe_psql('postgres', 'CREATE DATABASE model TEMPLATE one; CREATE DATABASE four TEMPLATE model;');
 my $oid = $node->safe_psql('postgres', q{SELECT oid FROM pg_database WHERE datname = 'four'});
 my $tables = q{SELECT string_agg(oid || ' ' || pg_relation_filenode(oid), ', ' ORDER BY oid) FROM pg_class WHERE oid IN
 	('consent_profiling.subject'::regclass, 'consent_profiling.choice'::regclass)};
 my $files = $node->safe_psql('four', $tables);
+$node->safe_psql('model', q{SELECT consent_profiling.withdraw_consent(2)});
 is($node->safe_psql('four', "$compare $set"), "999|0\nt|t", 'a copy of a model');
-# answered without a look at the registry, unless the set is another's
-is($node->safe_psql('four', 'SELECT consent_profiling.may_profile(2)'), 't', 'the set says yes');
-$node->safe_psql('model', 'UPDATE consent_profiling.subject SET restricted_at = now(), restriction_ground = $$test$$ WHERE id OPERATOR(consent_profiling.=) 2');
+is($node->safe_psql('four', 'SELECT consent_profiling.may_profile(2)'), 't', 'has a set that says yes');
 $node->safe_psql('postgres', "DROP DATABASE four; CREATE DATABASE four TEMPLATE model OID $oid STRATEGY file_copy;");
 is($node->safe_psql('four', $tables), $files, 'another, of the same id, with the same tables in the same files');
 is($node->safe_psql('four', 'SELECT consent_profiling.may_profile(2)'), 'f', 'is not answered from the set of the one before');
@@ -307,6 +307,14 @@ is(ask($early, $set), 't|t', 'and from that set');
 # while PREPARE TRANSACTION waits for a standby, a transaction is listed twice:
 # two that run are then as many as three before
 #
+$node->safe_psql('one', q{
+	CREATE FUNCTION watch() RETURNS text LANGUAGE plpgsql AS $$
+	DECLARE
+		before boolean := consent_profiling.may_profile(2);
+	BEGIN
+		PERFORM pg_advisory_lock(2);
+		RETURN before || ' ' || consent_profiling.may_profile(2);
+	END $$;});
 my $p = session('one');
 my $q = session('one');
 is(ask($one, $compare), '999|0', 'before');
@@ -316,6 +324,10 @@ ask($other, 'SELECT txid_current();');
 is(ask($one, $compare), '999|0', 'two transactions run');
 my $single = session('one');
 is(ask($single, "SET consent_profiling.cache_memory = 64; SELECT consent_profiling.may_profile(2), consent_profiling.verdict_of(2);"), 't|permitted', 'and are seen running');
+my $watcher = session('one');
+ask($locker, 'SELECT pg_advisory_lock(2);');
+begin_asking($watcher, 'SELECT watch();');
+waits($watcher->{pid}, 'a function goes on for long');
 $node->safe_psql('postgres', q{ALTER SYSTEM SET synchronous_standby_names = 'nobody'; });
 $node->reload;
 ok($node->poll_query_until('postgres', q{SELECT current_setting('synchronous_standby_names') = 'nobody'}), 'nobody is waited for');
@@ -324,6 +336,8 @@ ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activi
 ask($q, 'SET LOCAL synchronous_commit = local; COMMIT;');
 is(ask($one, $compare), '998|0', 'the other is committed');
 is(ask($single, 'SELECT consent_profiling.may_profile(2), consent_profiling.verdict_of(2);'), 'f|consent_withdrawn', 'and so for an answer that was kept');
+ask($locker, 'SELECT pg_advisory_unlock(2);');
+is(answer($watcher), 'true false', 'and for the function, in one statement');
 $node->safe_psql('postgres', 'ALTER SYSTEM RESET synchronous_standby_names');
 $node->reload;
 answer($p);
@@ -335,6 +349,6 @@ is(ask($one, $compare), '998|0', 'and rolled back');
 my @signals = slurp_file($node->logfile) =~ /terminated by signal (\d+)/g;
 is("@signals", '9', 'nothing crashed');
 
-close_session($_) for $one, $other, $locker, $early, $p, $q, $single;
+close_session($_) for $one, $other, $locker, $early, $p, $q, $single, $watcher;
 $node->stop;
 done_testing();
