@@ -204,8 +204,24 @@ is($node->safe_psql('two', "$compare $set"), "98|0\nt|t", 'a newer query answers
 is($node->safe_psql('two', 'SELECT consent_profiling.may_profile(805), consent_profiling.may_profile(803)'), 'f|t', 'about those who changed');
 is(ask($old, 'SELECT consent_profiling.may_profile(805), consent_profiling.may_profile(803); COMMIT;'), 't|f', 'as does the old one');
 is(ask($two, $compare), '98|0', 'and one who was there before');
+# a set from an older snapshot is taken up, and that is canceled before who has
+# changed since is known
+ask($two, 'UPDATE consent_profiling.purpose SET description = description;');
+ask($old, 'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM person;');
+$node->safe_psql('two', 'SELECT FROM consent_profiling.withdraw_consent(806)');
+is(ask($two, 'SELECT consent_profiling.may_profile(807);'), 't', 'one knows an answer, as of now');
+is(ask($old, "$compare $set COMMIT;"), "98|0\nt|t", 'another publishes a set as of before');
+my $blocker = session('two');
+ask($blocker, 'BEGIN; LOCK TABLE consent_profiling.change;');
+begin_asking($two, 'SELECT consent_profiling.may_profile(806);');
+waits($two->{pid}, 'the log of changes is waited for');
+$node->safe_psql('one', "SELECT pg_cancel_backend($two->{pid})");
+answer($two);
+ask($blocker, 'ROLLBACK;');
+is(ask($two, "SELECT consent_profiling.may_profile(806); $compare"), "f\n97|0", 'canceled, and right all the same');
+close_session($blocker);
 close_session($_) for $old, $two;
-is($node->safe_psql('two', q{SELECT count(consent_profiling.give_consent(i)) FROM unnest('{804,805}'::int[]) i}), '2', 'as before');
+is($node->safe_psql('two', q{SELECT count(consent_profiling.give_consent(i)) FROM unnest('{804,805,806}'::int[]) i}), '3', 'as before');
 is($node->safe_psql('two', $compare), '100|0', 'a hundred are permitted');
 
 #
