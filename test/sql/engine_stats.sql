@@ -64,7 +64,7 @@ SELECT dirty, refreshes - :was_refreshes AS refreshes FROM stats;
 
 -- a row for each purpose that the session was asked about
 SELECT consent_profiling.may_profile(1);
-SELECT purpose, has_set, subjects, bytes, builds FROM consent_profiling.engine_stats() ORDER BY purpose;
+SELECT purpose, has_set, subjects, bytes > 0 AS some_bytes, builds FROM consent_profiling.engine_stats() ORDER BY purpose;
 -- a transaction that records is on its own, and what it looks up is not shown
 SELECT builds, refreshes, probes FROM stats \gset was_
 BEGIN;
