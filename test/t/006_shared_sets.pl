@@ -130,6 +130,23 @@ is($node->safe_psql('two', 'SELECT consent_profiling.may_profile(900)'), 'f', 'n
 fill('two', 'id BETWEEN 801 AND 900');
 is($node->safe_psql('two', "$compare $set"), "100|0\nt|t", 'which then has a set of its own');
 
+# one of the same id, too, and its tables in the same files, as pg_upgrade makes
+# them: a copy of a model that has changed since the first copy was made.  The log
+# of changes does not tell, since the change is older than the first copy's set.
+$node->safe_psql('postgres', 'CREATE DATABASE model TEMPLATE one; CREATE DATABASE four TEMPLATE model;');
+my $oid = $node->safe_psql('postgres', q{SELECT oid FROM pg_database WHERE datname = 'four'});
+my $tables = q{SELECT string_agg(oid || ' ' || pg_relation_filenode(oid), ', ' ORDER BY oid) FROM pg_class WHERE oid IN
+	('consent_profiling.subject'::regclass, 'consent_profiling.choice'::regclass)};
+my $files = $node->safe_psql('four', $tables);
+$node->safe_psql('model', q{SELECT consent_profiling.withdraw_consent(2)});
+is($node->safe_psql('four', "$compare $set"), "999|0\nt|t", 'a copy of a model');
+is($node->safe_psql('four', 'SELECT consent_profiling.may_profile(2)'), 't', 'has a set that says yes');
+$node->safe_psql('postgres', "DROP DATABASE four; CREATE DATABASE four TEMPLATE model OID $oid STRATEGY file_copy;");
+is($node->safe_psql('four', $tables), $files, 'another, of the same id, with the same tables in the same files');
+is($node->safe_psql('four', 'SELECT consent_profiling.may_profile(2)'), 'f', 'is not answered from the set of the one before');
+is($node->safe_psql('four', "$compare $set"), "998|0\nt|t", 'and has its own');
+$node->safe_psql('postgres', 'DROP DATABASE four; DROP DATABASE model;');
+
 #
 # more purposes than can have a shared set at a time
 #
@@ -146,6 +163,66 @@ is($node->safe_psql('two', $all), '70', 'in a new connection');
 is(ask($two, 'SELECT count(*) FROM consent_profiling.engine_stats() WHERE has_set;'), '70', 'each has its set');
 is($node->safe_psql('one', $compare), '999|0', 'the other database does not mind');
 close_session($two);
+
+#
+# a database restored from a dump under the same name
+#
+my $dump = $node->basedir . '/two.dump';
+$node->safe_psql('two', 'SELECT FROM consent_profiling.withdraw_consent(801)');
+is($node->safe_psql('two', "$compare $set"), "99|0\nt|t", 'before the dump');
+$node->command_ok([ 'pg_dump', '-Fc', '-f', $dump, $node->connstr('two') ], 'dumped');
+$node->safe_psql('two', 'SELECT FROM consent_profiling.give_consent(801); SELECT FROM consent_profiling.withdraw_consent(802)');
+is($node->safe_psql('two', "$compare $set"), "99|0\nt|t", 'changed after it');
+$node->safe_psql('postgres', 'DROP DATABASE two; CREATE DATABASE two;');
+$node->command_ok([ 'pg_restore', '-d', $node->connstr('two'), $dump ], 'restored');
+is($node->safe_psql('two', 'SELECT consent_profiling.may_profile(801), consent_profiling.may_profile(802)'), 'f|t', 'as it was dumped');
+is($node->safe_psql('two', "$compare $set"), "99|0\nt|t", 'with a set of it');
+$node->safe_psql('two', 'SELECT FROM consent_profiling.give_consent(801)');
+
+#
+# a snapshot that is older than the set: whoever has it does not replace the set,
+# but uses it; and a set made under an old snapshot gives no old answers
+#
+my $old = session('two');
+$two = session('two');
+ask($old, "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM person;");
+$node->safe_psql('two', 'SELECT FROM consent_profiling.withdraw_consent(803)');
+is(ask($old, "$compare $set"), "100|0\nt|t", 'a set that is there serves an older snapshot');
+ask($old, 'COMMIT; BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM person;');
+# the set is made anew, by others, after the old snapshot
+$node->safe_psql('two', 'UPDATE consent_profiling.purpose SET description = description; SELECT FROM consent_profiling.withdraw_consent(804)');
+is(ask($two, "$compare $set"), "98|0\nt|t", 'a newer set is published');
+is(ask($old, "$compare $set"), "99|0\nt|f", 'an older snapshot cannot follow from it, and makes one for itself');
+is($node->safe_psql('two', "$compare $set SELECT builds FROM consent_profiling.engine_stats();"), "98|0\nt|t\n0", 'which is published to nobody');
+is(ask($old, "$compare COMMIT; $compare"), "99|0\n98|0", 'and follows afterwards');
+# nobody has one yet, and the first to make it sees less than all others
+ask($old, 'BEGIN ISOLATION LEVEL REPEATABLE READ; UPDATE consent_profiling.purpose SET description = description; COMMIT;');
+ask($old, 'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM person;');
+$node->safe_psql('two', 'SELECT FROM consent_profiling.withdraw_consent(805); SELECT FROM consent_profiling.give_consent(803)');
+is(ask($old, "$compare $set"), "98|0\nt|t", 'a set is published under an old snapshot');
+is($node->safe_psql('two', "$compare $set"), "98|0\nt|t", 'a newer query answers as of its own');
+is($node->safe_psql('two', 'SELECT consent_profiling.may_profile(805), consent_profiling.may_profile(803)'), 'f|t', 'about those who changed');
+is(ask($old, 'SELECT consent_profiling.may_profile(805), consent_profiling.may_profile(803); COMMIT;'), 't|f', 'as does the old one');
+is(ask($two, $compare), '98|0', 'and one who was there before');
+# a set from an older snapshot is taken up, and that is canceled before who has
+# changed since is known
+ask($two, 'UPDATE consent_profiling.purpose SET description = description;');
+ask($old, 'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM person;');
+$node->safe_psql('two', 'SELECT FROM consent_profiling.withdraw_consent(806)');
+is(ask($two, 'SELECT consent_profiling.may_profile(807);'), 't', 'one knows an answer, as of now');
+is(ask($old, "$compare $set COMMIT;"), "98|0\nt|t", 'another publishes a set as of before');
+my $blocker = session('two');
+ask($blocker, 'BEGIN; LOCK TABLE consent_profiling.change;');
+begin_asking($two, 'SELECT consent_profiling.may_profile(806);');
+waits($two->{pid}, 'the log of changes is waited for');
+$node->safe_psql('one', "SELECT pg_cancel_backend($two->{pid})");
+answer($two);
+ask($blocker, 'ROLLBACK;');
+is(ask($two, "SELECT consent_profiling.may_profile(806); $compare"), "f\n97|0", 'canceled, and right all the same');
+close_session($blocker);
+close_session($_) for $old, $two;
+is($node->safe_psql('two', q{SELECT count(consent_profiling.give_consent(i)) FROM unnest('{804,805,806}'::int[]) i}), '3', 'as before');
+is($node->safe_psql('two', $compare), '100|0', 'a hundred are permitted');
 
 #
 # a backend that is making the set ends: canceled, terminated, killed
@@ -246,6 +323,14 @@ is(ask($early, $set), 't|t', 'and from that set');
 # while PREPARE TRANSACTION waits for a standby, a transaction is listed twice:
 # two that run are then as many as three before
 #
+$node->safe_psql('one', q{
+	CREATE FUNCTION watch() RETURNS text LANGUAGE plpgsql AS $$
+	DECLARE
+		before boolean := consent_profiling.may_profile(2);
+	BEGIN
+		PERFORM pg_advisory_lock(2);
+		RETURN before || ' ' || consent_profiling.may_profile(2);
+	END $$;});
 my $p = session('one');
 my $q = session('one');
 is(ask($one, $compare), '999|0', 'before');
@@ -253,6 +338,12 @@ ask($q, 'BEGIN; SELECT consent_profiling.withdraw_consent(2);');
 ask($p, 'BEGIN; SELECT txid_current();');
 ask($other, 'SELECT txid_current();');
 is(ask($one, $compare), '999|0', 'two transactions run');
+my $single = session('one');
+is(ask($single, "SET consent_profiling.cache_memory = 64; SELECT consent_profiling.may_profile(2), consent_profiling.verdict_of(2);"), 't|permitted', 'and are seen running');
+my $watcher = session('one');
+ask($locker, 'SELECT pg_advisory_lock(2);');
+begin_asking($watcher, 'SELECT watch();');
+waits($watcher->{pid}, 'a function goes on for long');
 $node->safe_psql('postgres', q{ALTER SYSTEM SET synchronous_standby_names = 'nobody'; });
 $node->reload;
 ok($node->poll_query_until('postgres', q{SELECT current_setting('synchronous_standby_names') = 'nobody'}), 'nobody is waited for');
@@ -260,6 +351,9 @@ begin_asking($p, q{PREPARE TRANSACTION 'p';});
 ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'}), 'one is prepared, but not done');
 ask($q, 'SET LOCAL synchronous_commit = local; COMMIT;');
 is(ask($one, $compare), '998|0', 'the other is committed');
+is(ask($single, 'SELECT consent_profiling.may_profile(2), consent_profiling.verdict_of(2);'), 'f|consent_withdrawn', 'and so for an answer that was kept');
+ask($locker, 'SELECT pg_advisory_unlock(2);');
+is(answer($watcher), 'true false', 'and for the function, in one statement');
 $node->safe_psql('postgres', 'ALTER SYSTEM RESET synchronous_standby_names');
 $node->reload;
 answer($p);
@@ -271,6 +365,6 @@ is(ask($one, $compare), '998|0', 'and rolled back');
 my @signals = slurp_file($node->logfile) =~ /terminated by signal (\d+)/g;
 is("@signals", '9', 'nothing crashed');
 
-close_session($_) for $one, $other, $locker, $early, $p, $q;
+close_session($_) for $one, $other, $locker, $early, $p, $q, $single, $watcher;
 $node->stop;
 done_testing();
