@@ -54,6 +54,10 @@ for my $mode ('private', 'shared')
 	$arrives->('its end', q{SELECT FROM consent_profiling.withdraw_objection(1, 'news')}, 2000, 't|permitted');
 	$arrives->('a restriction', q{SELECT FROM consent_profiling.restrict_subject(1, 'disputed')}, 1999, 'f|restricted');
 	$arrives->('its lifting', q{SELECT FROM consent_profiling.lift_restriction(1, clock_timestamp())}, 2000, 't|permitted');
+	$arrives->('a purpose of another basis',
+		q{UPDATE consent_profiling.purpose SET basis = 'consent' WHERE name = 'news'}, 0, 'f|consent_missing');
+	$arrives->('the basis of before',
+		q{UPDATE consent_profiling.purpose SET basis = 'contract' WHERE name = 'news'}, 2000, 't|permitted');
 	$arrives->('nobody at all', 'BEGIN; TRUNCATE consent_profiling.choice, consent_profiling.subject; COMMIT', 0, 'f|unknown_subject');
 	$publisher->safe_psql('postgres',
 		q{SELECT consent_profiling.import_subjects('SELECT id AS subject, date ''1980-01-01'' AS birth_date FROM person')});
