@@ -171,9 +171,9 @@ sub escaped
 
 # Where things are in the picture.
 my $width = 960;
-my $left = 470;			# of the bars
-my $goal_at = 670;		# of the goals
-my $right = 770;		# end of the longest bar
+my $left = 430;			# of the bars
+my $goal_at = 640;		# of the goals
+my $right = 750;		# end of the longest bar
 my $step = 24;			# from bar to bar
 
 # The bars of all goals, those that are limits first, and the curves beneath.
@@ -190,7 +190,8 @@ sub svg
 		next unless @goals;
 		push @parts, text(20, $y, 'h', $title);
 		$y += 14;
-		push @parts, sprintf '<path class="goal" d="M%d %dV%d"/>', $goal_at, $y, $y + @goals * $step;
+		push @parts, text($goal_at, $y, 's m', 'goal'),
+		  sprintf('<path class="goal" d="M%d %dV%d"/>', $goal_at, $y + 4, $y + 6 + @goals * $step);
 		push @parts, bar($_, $y += $step) for @goals;
 		$y += 44;
 	}
@@ -198,7 +199,7 @@ sub svg
 	{
 		push @parts, text(20, $y, 'h', 'Growth: time of a gated scan, relative to an inline boolean column'),
 		  curves($y + 20);
-		$y += 330;
+		$y += 345;
 	}
 	push @parts, text(20, $y, 's', join ' · ', map { "$_->[0] " . commas($_->[1]) } @facts[0 .. 3]),
 	  text(20, $y + 18, 's', join ' · ', map { "$_->[0] " . commas($_->[1]) } @facts[4 .. $#facts]),
@@ -221,7 +222,8 @@ text { font: 13px system-ui, sans-serif; fill: #1f2328 }
 .page { fill: #ffffff }
 .met { fill: #2f81c7 } .missed { fill: #d9730d } text.missed { fill: #a34e00; font-weight: bold }
 .goal { stroke: #1f2328; stroke-width: 1.5; stroke-dasharray: 4 3 }
-.spread, .axis { stroke: #57606a; stroke-width: 1; fill: none }
+.spread { stroke: #1f2328; stroke-width: 1.5 }
+.axis { stroke: #57606a; fill: none }
 .grid { stroke: #d0d7de; stroke-width: 1 }
 .line { fill: none; stroke-width: 2.5 }
 .c0 { stroke: #2f81c7 } .c1 { stroke: #d9730d } .c2 { stroke: #2da44e } .c3 { stroke: #8250df }
@@ -232,7 +234,8 @@ text { fill: #e6edf3 }
 .page { fill: #0d1117 }
 text.missed { fill: #ffa657 }
 .goal { stroke: #e6edf3 }
-.spread, .axis { stroke: #9da7b3 }
+.spread { stroke: #e6edf3 }
+.axis { stroke: #9da7b3 }
 .grid { stroke: #30363d }
 }
 </style>
@@ -280,7 +283,6 @@ sub curves
 	my $y = sub { $y0 - ($y0 - $y1) * $_[0] / $most };
 	my @parts;
 	my %sizes = map { $_->[0] => 1 } @all;
-	my $class = 0;
 
 	for (my $tick = 0; $tick <= $most; $tick += $step_y)
 	{
@@ -294,15 +296,15 @@ sub curves
 
 	# the names beside their ends, no two on top of each other
 	my $last = $y0 + 100;
+	my %class = map { (sort keys %curves)[$_] => $_ % 4 } 0 .. keys(%curves) - 1;
 	for my $kind (sort { $curves{$a}[-1][1] <=> $curves{$b}[-1][1] } keys %curves)
 	{
 		my @points = map { [ $x->($_->[0]), $y->($_->[1]) ] } @{ $curves{$kind} };
-		push @parts, sprintf '<path class="line c%d" d="M%s"/>', $class,
+		push @parts, sprintf '<path class="line c%d" d="M%s"/>', $class{$kind},
 		  join 'L', map { sprintf '%.1f %.1f', @$_ } @points;
-		push @parts, map { sprintf '<circle class="c%d" cx="%.1f" cy="%.1f" r="4"/>', $class, @$_ } @points;
+		push @parts, map { sprintf '<circle class="c%d" cx="%.1f" cy="%.1f" r="4"/>', $class{$kind}, @$_ } @points;
 		$last = min($points[-1][1] + 4, $last - 18);
 		push @parts, text($x1 + 12, $last, '', sprintf '%s: %s', $kind, digits($curves{$kind}[-1][1]));
-		$class = ($class + 1) % 4;
 	}
 	return @parts;
 }
