@@ -266,6 +266,9 @@ sub bar
 			max($end - $left, 1)),
 		text($right + 10, $y - 6, $row->{verdict} eq 'missed' ? 'missed' : '',
 			digits($row->{median}) . "$unit (" . $row->{goal} . ($row->{verdict} eq 'missed' ? ', missed)' : ')')));
+	# an arrow where the bar would go on
+	push @parts, sprintf '<path class="page" d="M%d %dl7 7l-7 7h8v-14z"/>', $end - 7, $y - 17
+	  if $end >= $right;
 	push @parts, sprintf '<path class="spread" d="M%.1f %dH%.1f"/>', $from, $y - 10, $to if $to > $from;
 	return @parts;
 }
