@@ -72,7 +72,8 @@ test:
 demo:
 	@CALLED_FROM='$(or $(PWD),$(CURDIR))' demo/run
 
+# make bench [SIZE=full] [ONLY="CASE ..."] [OUT=DIR] [KEEP=1], and more: see test/bench/run
 bench:
-	@test/bench/run
+	@CALLED_FROM='$(or $(PWD),$(CURDIR))' test/bench/run
 
 .PHONY: all install installcheck uninstall clean test demo bench
