@@ -1303,14 +1303,83 @@ CREATE TRIGGER log_change BEFORE INSERT OR UPDATE OR DELETE
 	FOR EACH ROW EXECUTE FUNCTION consent_profiling.log_change();
 CREATE TRIGGER log_change_of_all BEFORE TRUNCATE ON consent_profiling.choice
 	FOR EACH STATEMENT EXECUTE FUNCTION consent_profiling.log_change();
-CREATE TRIGGER log_change_of_all
-	BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON consent_profiling.purpose
+CREATE TRIGGER log_change BEFORE INSERT OR UPDATE OR DELETE
+	ON consent_profiling.purpose
+	FOR EACH ROW EXECUTE FUNCTION consent_profiling.log_change();
+CREATE TRIGGER log_change_of_all BEFORE TRUNCATE ON consent_profiling.purpose
 	FOR EACH STATEMENT EXECUTE FUNCTION consent_profiling.log_change();
 ALTER TABLE consent_profiling.subject ENABLE ALWAYS TRIGGER log_change;
 ALTER TABLE consent_profiling.subject ENABLE ALWAYS TRIGGER log_change_of_all;
 ALTER TABLE consent_profiling.choice ENABLE ALWAYS TRIGGER log_change;
 ALTER TABLE consent_profiling.choice ENABLE ALWAYS TRIGGER log_change_of_all;
+ALTER TABLE consent_profiling.purpose ENABLE ALWAYS TRIGGER log_change;
 ALTER TABLE consent_profiling.purpose ENABLE ALWAYS TRIGGER log_change_of_all;
+
+-- Internal: is it a table of the registry, whose changes are logged?
+CREATE FUNCTION consent_profiling.is_logged(relation oid)
+	RETURNS boolean
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT relation IN ('consent_profiling.purpose'::regclass,
+						'consent_profiling.subject'::regclass,
+						'consent_profiling.choice'::regclass)
+$$;
+
+-- To a snapshot that is older than a rewriting ALTER TABLE the table looks
+-- empty, objections included.
+CREATE FUNCTION consent_profiling.keep_rows()
+	RETURNS event_trigger
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+BEGIN
+	IF is_logged(pg_event_trigger_table_rewrite_oid()) THEN
+		RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
+			MESSAGE = format('cannot rewrite table consent_profiling.%s',
+							 pg_event_trigger_table_rewrite_oid()::regclass),
+			DETAIL = 'Transactions that go on would see the registry without its rows.';
+	END IF;
+END
+$$;
+CREATE EVENT TRIGGER consent_profiling_keep_rows ON table_rewrite
+	EXECUTE FUNCTION consent_profiling.keep_rows();
+ALTER EVENT TRIGGER consent_profiling_keep_rows ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER consent_profiling_keep_rows IS
+	'refuses to rewrite the registry''s tables';
+
+-- What is done while the log's triggers are disabled, as pg_restore
+-- --disable-triggers has it, is not logged; and to enable all triggers of a
+-- table makes them fire less than always.
+CREATE FUNCTION consent_profiling.keep_log()
+	RETURNS event_trigger
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+DECLARE
+	half record;
+BEGIN
+	IF NOT EXISTS (SELECT FROM pg_event_trigger_ddl_commands() c
+				   WHERE c.classid = 'pg_class'::regclass
+					   AND is_logged(c.objid)) THEN
+		RETURN;
+	END IF;
+	INSERT INTO change (xid) VALUES (pg_current_xact_id());
+	FOR half IN SELECT t.tgrelid::regclass AS relation, t.tgname
+			FROM pg_trigger t
+			WHERE is_logged(t.tgrelid) AND t.tgname LIKE 'log\_change%'
+				AND t.tgenabled IN ('O', 'R') LOOP
+		EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I',
+					   half.relation, half.tgname);
+	END LOOP;
+END
+$$;
+CREATE EVENT TRIGGER consent_profiling_keep_log ON ddl_command_end
+	WHEN TAG IN ('ALTER TABLE')
+	EXECUTE FUNCTION consent_profiling.keep_log();
+ALTER EVENT TRIGGER consent_profiling_keep_log ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER consent_profiling_keep_log IS
+	'keeps changes to the registry''s tables logged';
 
 -- Nobody but the owner touches the registry, except through the functions.
 REVOKE ALL ON consent_profiling.purpose, consent_profiling.subject,

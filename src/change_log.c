@@ -119,8 +119,9 @@ LogRow(Relation log, Relation rel, HeapTuple row)
 
 /*
  * log_change(): the trigger on the registry's tables.  For a row it logs whom
- * the row is about; for a statement, that anything may have changed.  It fires
- * before the change, so that whoever can see the change can see the line.
+ * the row is about; for a purpose, or a whole table, that anything may have
+ * changed.  It fires before the change, so that whoever can see the change can
+ * see the line; and for rows, since replication fires no others.
  */
 Datum
 log_change(PG_FUNCTION_ARGS)
@@ -128,26 +129,28 @@ log_change(PG_FUNCTION_ARGS)
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
 	Relation	log;
 	HeapTuple	result = NULL;
+	bool		update;
 
 	if (!CALLED_AS_TRIGGER(fcinfo))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("log_change() can only be called as a trigger")));
 
+	update = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event);
+	if (TRIGGER_FIRED_FOR_ROW(trigdata->tg_event))
+		result = update ? trigdata->tg_newtuple : trigdata->tg_trigtuple;
+
 	log = table_open(GetRegistry()->change, RowExclusiveLock);
-	if (!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event))
+	if (result == NULL ||
+		RelationGetRelid(trigdata->tg_relation) == GetRegistry()->purpose)
 		LogChange(log, NULL);
 	else
 	{
-		result = trigdata->tg_trigtuple;
-		LogRow(log, trigdata->tg_relation, result);
+		LogRow(log, trigdata->tg_relation, trigdata->tg_trigtuple);
 
 		/* A superuser may be giving the row to somebody else. */
-		if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
-		{
-			result = trigdata->tg_newtuple;
-			LogRow(log, trigdata->tg_relation, result);
-		}
+		if (update)
+			LogRow(log, trigdata->tg_relation, trigdata->tg_newtuple);
 	}
 	table_close(log, NoLock);
 	return PointerGetDatum(result);

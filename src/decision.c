@@ -177,18 +177,12 @@ LastObjectionAct(const SubjectFacts *facts)
 	return newest;
 }
 
-/*
- * Decide by the truth table, at the time "now".
- *
- * "until" is exact: the verdict stays what it is until then if nobody records
- * anything.  Only a birthday (row 4) and the end of a consent (rows 11 to 13)
- * change a verdict by the clock.
- */
-Decision
-Decide(const SubjectFacts *facts, const PurposeRules *rules, TimestampTz now)
+/* Decide by the truth table, about somebody who came or comes of age then. */
+static inline Decision
+DecideByRow(const SubjectFacts *facts, const PurposeRules *rules,
+			TimestampTz now, TimestampTz of_age)
 {
 	Decision	decision = {VERDICT_PERMITTED, DT_NOBEGIN, DT_NOEND, 0, NULL};
-	TimestampTz of_age;
 	const Consent *consent;
 	int			level;
 
@@ -216,7 +210,6 @@ Decide(const SubjectFacts *facts, const PurposeRules *rules, TimestampTz now)
 	}
 
 	/* 4: Rec. 38 and 71, a child is not profiled, whatever else is recorded */
-	of_age = ComingOfAge(facts->birth_date, rules->minimum_age);
 	if (now < of_age)
 	{
 		decision.verdict = VERDICT_CHILD;
@@ -320,4 +313,50 @@ Decide(const SubjectFacts *facts, const PurposeRules *rules, TimestampTz now)
 
 	/* 13: permitted */
 	return decision;
+}
+
+/*
+ * Decide by the truth table, at the time "now".
+ *
+ * "until" is exact: the verdict stays what it is until then if nobody records
+ * anything.  Only a birthday (row 4) and the end of a consent (rows 11 to 13)
+ * change a verdict by the clock.
+ */
+Decision
+Decide(const SubjectFacts *facts, const PurposeRules *rules, TimestampTz now)
+{
+	return DecideByRow(facts, rules, now, facts->has_birth_date ?
+					   ComingOfAge(facts->birth_date, rules->minimum_age) :
+					   DT_NOEND);
+}
+
+/*
+ * Is it clear without a calendar that somebody was of age at a time?  No year
+ * has more than 366 days; three more make up for the time of day.
+ */
+static inline bool
+ClearlyOfAge(const SubjectFacts *facts, const PurposeRules *rules,
+			 TimestampTz time)
+{
+	return facts->birth_date + INT64CONST(366) * rules->minimum_age + 3 <=
+		time / USECS_PER_DAY;
+}
+
+/*
+ * Is the verdict permitted, which is all that most want to know?  To ask the
+ * calendar when somebody came of age takes as long as all the rest, and for
+ * most people it does not matter: neither now nor when they consented were
+ * they anywhere near it.
+ */
+bool
+Permitted(const SubjectFacts *facts, const PurposeRules *rules,
+		  TimestampTz now)
+{
+	if (facts->has_birth_date && ClearlyOfAge(facts, rules, now) &&
+		facts->nlevels > 0 &&
+		(!facts->choices[0].has_consent ||
+		 ClearlyOfAge(facts, rules, facts->choices[0].consent.at)))
+		return DecideByRow(facts, rules, now, DT_NOBEGIN).verdict ==
+			VERDICT_PERMITTED;
+	return Decide(facts, rules, now).verdict == VERDICT_PERMITTED;
 }

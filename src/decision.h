@@ -80,6 +80,8 @@ typedef struct Decision
 
 extern Decision Decide(const SubjectFacts *facts, const PurposeRules *rules,
 					   TimestampTz now);
+extern bool Permitted(const SubjectFacts *facts, const PurposeRules *rules,
+					  TimestampTz now);
 extern TimestampTz ComingOfAge(DateADT birth_date, int minimum_age);
 extern bool ConsentStatusIsNo(int32 status);
 extern const char *VerdictName(Verdict verdict);

@@ -1,6 +1,6 @@
 /*
  * decision_sql.c
- *		Decide() as a function of SQL, for the tests.
+ *		Decide() and Permitted() as a function of SQL, for the tests.
  *
  * The install script does not declare it.  A test that wants to ask about
  * arbitrary facts at an arbitrary time declares it for itself, which takes a
@@ -228,6 +228,10 @@ decide_facts(PG_FUNCTION_ARGS)
 	facts.choices = GetChoices(fcinfo, &facts.nlevels);
 
 	decision = Decide(&facts, &rules, PG_GETARG_TIMESTAMPTZ(ARG_AT));
+	if (Permitted(&facts, &rules, PG_GETARG_TIMESTAMPTZ(ARG_AT)) !=
+		(decision.verdict == VERDICT_PERMITTED))
+		elog(ERROR, "Permitted() and Decide() differ: %s",
+			 VerdictName(decision.verdict));
 	values[0] = CStringGetTextDatum(VerdictName(decision.verdict));
 	values[1] = TimestampTzGetDatum(decision.until);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc),

@@ -64,6 +64,12 @@ int			cache_memory_setting;
 /* With so few dirty subjects a newer set is not worth having. */
 #define FEW_DIRTY			1000
 
+/*
+ * Of the permitted and of the others, as many are in a sample as make it very
+ * unlikely that the smaller share is wrong by a factor of two.
+ */
+#define SAMPLE_OF_EACH	16
+
 /* A set up to this size stays in the cache by itself. */
 #define NEAR_SIZE		(1024 * 1024)
 
@@ -191,6 +197,17 @@ AddDirty(PurposeAnswers *answers, SetKey key)
 
 	answers_insert(answers->dirty, key, &found);
 	answers->dirty_marks[mark >> 6] |= UINT64CONST(1) << (mark & 63);
+}
+
+/* Throw away all that is known about all purposes. */
+static void
+ForgetAll(void)
+{
+	running_query.answers = NULL;
+	answers_epoch++;
+	for (PurposeAnswers *answers = all_answers; answers != NULL;
+		 answers = answers->next)
+		ForgetAnswers(answers);
 }
 
 /* Throw away the set, for instance because too much of it is dirty. */
@@ -512,6 +529,19 @@ CopyRunning(RunningQuery *query, Snapshot snapshot)
 }
 
 /*
+ * Does the transaction have to find out everything itself?  So does one that is
+ * serializable: to read the rows is how PostgreSQL notices who has written to
+ * them meanwhile, or will.
+ */
+static bool
+OnItsOwn(Snapshot snapshot)
+{
+	return snapshot->snapshot_type != SNAPSHOT_MVCC ||
+		IsolationIsSerializable() ||
+		!GetRegistry()->logged || WroteRegistry(GetRegistry());
+}
+
+/*
  * What AnswersFor() and AnswersForSetting() do when another query, role or
  * purpose asks than the last time.
  */
@@ -540,14 +570,7 @@ FindAnswersFor(const char *purpose_name, int purpose_len, uint64 setting)
 	query->userid = GetUserId();
 	query->setting = setting;
 
-	/*
-	 * A serializable transaction has to read the rows themselves: that is how
-	 * PostgreSQL notices who has written to them meanwhile, or will.
-	 */
-	answers = FindAnswers(purpose_name, purpose_len,
-						  snapshot->snapshot_type != SNAPSHOT_MVCC ||
-						  IsolationIsSerializable() ||
-						  WroteRegistry(GetRegistry()));
+	answers = FindAnswers(purpose_name, purpose_len, OnItsOwn(snapshot));
 	FollowQuery(answers, snapshot, query->now);
 	CheckAllowed(answers, query->userid);
 
@@ -575,8 +598,8 @@ AddPermitted(const SubjectKey *key, const SubjectFacts *facts, void *arg)
 	SetInTheMaking *making = (SetInTheMaking *) arg;
 
 	if (!making->too_big &&
-		Decide(facts, &making->answers->purpose->rules,
-			   making->answers->now).verdict == VERDICT_PERMITTED)
+		Permitted(facts, &making->answers->purpose->rules,
+				  making->answers->now))
 	{
 		AddToSet(&making->builder, key);
 		making->too_big = SetBuilderSize(&making->builder) > making->max_bytes;
@@ -838,7 +861,8 @@ SubjectPermitted(PurposeAnswers *answers, const SubjectKey *subject)
 /*
  * The share of permitted subjects among those whom ANALYZE kept as the bounds
  * of its histogram, which are spread evenly over all; below 0 when it has not
- * been there yet.
+ * been there yet.  It is asked about no more of them than it takes to meet some
+ * of either kind, since somebody is waiting for a plan.
  */
 static double
 SampleShare(PurposeAnswers *answers)
@@ -855,19 +879,26 @@ SampleShare(PurposeAnswers *answers)
 	if (get_attstatsslot(&slot, stats, STATISTIC_KIND_HISTOGRAM, InvalidOid,
 						 ATTSTATSSLOT_VALUES))
 	{
+		int			asked = 0;
 		int			permitted = 0;
 
-		for (int i = 0; i < slot.nvalues; i++)
+		/* Every bound once, a prime number apart so as to come everywhere. */
+		int			step = slot.nvalues % 7919 != 0 ? 7919 : 7927;
+
+		while (asked < slot.nvalues &&
+			   Min(permitted, asked - permitted) < SAMPLE_OF_EACH)
 		{
+			int			bound = (int64) asked * step % slot.nvalues;
 			SubjectKey	key;
 
-			SubjectKeyFromVarlena(&key, PG_DETOAST_DATUM_PACKED(slot.values[i]));
+			SubjectKeyFromVarlena(&key, PG_DETOAST_DATUM_PACKED(slot.values[bound]));
 			permitted += AnswerOrLookUp(answers, &key);
+			asked++;
 		}
 
 		/* Where the sample has none there may be a few all the same. */
-		if (slot.nvalues > 0)
-			share = Max(permitted, 0.5) / slot.nvalues;
+		if (asked > 0)
+			share = Max(permitted, 0.5) / asked;
 		free_attstatsslot(&slot);
 	}
 	ReleaseSysCache(stats);
@@ -883,26 +914,25 @@ double
 PermittedShare(const char *purpose_name, int purpose_len)
 {
 	PurposeAnswers *answers;
-
 	char	   *name = pnstrdup(purpose_name, purpose_len);
 
 	if (!ActiveSnapshotSet() ||
-		GetActiveSnapshot()->snapshot_type != SNAPSHOT_MVCC ||
 		!PurposeAllowed(GetRegistry(), name, GetUserId()))
 		return -1;
 	running_query.answers = NULL;
 	answers = FindAnswers(purpose_name, purpose_len,
-						  WroteRegistry(GetRegistry()));
+						  OnItsOwn(GetActiveSnapshot()));
 	FollowQuery(answers, GetActiveSnapshot(),
 				GetCurrentStatementStartTimestamp());
 	if (answers->set != NULL)
 		answers->share = answers->set->count / Max(EstimateSubjects(), 1);
 	else if (answers->share < 0)
 	{
-		answers->share = SampleShare(answers);
+		uint64		lookups = answers->lookups;
 
 		/* The sample is not what a statement asks. */
-		answers->lookups = 0;
+		answers->share = SampleShare(answers);
+		answers->lookups = lookups;
 	}
 	return answers->share;
 }
@@ -951,6 +981,10 @@ RunQuery(QueryDesc *queryDesc, ScanDirection direction,
 		 uint64 count EXECUTE_ONCE_PARAMETER)
 {
 	QueryDesc  *outer = executor_query;
+
+	/* Nobody will ask again about an extension that was dropped. */
+	if (outer == NULL && all_answers != NULL && RegistryGone())
+		ForgetAll();
 
 	executor_query = queryDesc;
 	answers_epoch++;

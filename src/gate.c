@@ -221,5 +221,5 @@ may_profile_columns(PG_FUNCTION_ARGS)
 			objection->at > now)
 			choice.raised_at = objection->at;
 	}
-	PG_RETURN_BOOL(Decide(&facts, &root_rules, now).verdict == VERDICT_PERMITTED);
+	PG_RETURN_BOOL(Permitted(&facts, &root_rules, now));
 }

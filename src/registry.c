@@ -19,10 +19,14 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_am_d.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
+#include "commands/trigger.h"
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
+#include "nodes/value.h"
+#include "parser/parse_func.h"
 #include "nodes/primnodes.h"
 #include "rewrite/rowsecurity.h"
 #include "storage/lmgr.h"
@@ -147,6 +151,36 @@ IdentifyRegistry(Registry *registry)
 	identity->files[2] = FileOf(registry->choice);
 }
 
+/*
+ * Does a table have its two triggers of the log of changes, and do they fire
+ * always?  Asked of the catalog, so as not to wait for a lock on the table.
+ */
+static bool
+HasLog(Oid relid, Oid log_change)
+{
+	Relation	rel = table_open(TriggerRelationId, AccessShareLock);
+	ScanKeyData scankey;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	int			found = 0;
+
+	ScanKeyInit(&scankey, Anum_pg_trigger_tgrelid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(relid));
+	scan = systable_beginscan(rel, TriggerRelidNameIndexId, true, NULL, 1,
+							  &scankey);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_trigger trigger = (Form_pg_trigger) GETSTRUCT(tuple);
+
+		if (trigger->tgfoid == log_change &&
+			trigger->tgenabled == TRIGGER_FIRES_ALWAYS)
+			found++;
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return found == 2;
+}
+
 /* Where the registry is.  Throws when it is not complete. */
 const Registry *
 GetRegistry(void)
@@ -158,6 +192,7 @@ GetRegistry(void)
 	Oid			subject_id;
 	Oid			opclass;
 	Oid			equal;
+	Oid			log_change;
 
 	if (likely(registry_valid))
 		return registry;
@@ -195,9 +230,25 @@ GetRegistry(void)
 				  TopMemoryContext);
 	IdentifyRegistry(registry);
 
+	log_change = LookupFuncName(list_make2(makeString(EXTENSION_SCHEMA),
+										   makeString("log_change")),
+								0, NULL, false);
+	registry->logged = HasLog(registry->purpose, log_change) &&
+		HasLog(registry->subject, log_change) &&
+		HasLog(registry->choice, log_change);
+
 	/* What was invalidated while this looked is looked up again next time. */
 	registry_valid = generation == registry_generation;
 	return registry;
+}
+
+/* Has the registry that GetRegistry() found last been dropped? */
+bool
+RegistryGone(void)
+{
+	return !registry_valid &&
+		!SearchSysCacheExists1(RELOID,
+							   ObjectIdGetDatum(registry_cache.subject));
 }
 
 /* Make an equality key on a column of the subject_id type. */

@@ -80,6 +80,7 @@ typedef struct Registry
 	Oid			choice_expires_at;
 	Oid			change;
 	Oid			change_xid;
+	bool		logged;			/* are all changes? */
 	FmgrInfo	subject_id_eq;
 } Registry;
 
@@ -93,6 +94,7 @@ typedef struct Purpose
 } Purpose;
 
 extern const Registry *GetRegistry(void);
+extern bool RegistryGone(void);
 
 /*
  * Counts up whenever the registry's relations or policies or anybody's roles

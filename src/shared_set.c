@@ -14,6 +14,9 @@
  */
 #include "compat.h"
 
+#include "catalog/objectaccess.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_database.h"
 #include "miscadmin.h"
 #include "port/atomics.h"
 #include "registry.h"
@@ -50,6 +53,7 @@ typedef struct SharedSets
 static SharedSets *shared_sets = NULL;
 static shmem_request_hook_type next_shmem_request_hook = NULL;
 static shmem_startup_hook_type next_shmem_startup_hook = NULL;
+static object_access_hook_type next_object_access_hook = NULL;
 
 #define LOCK_TRANCHE EXTENSION_SCHEMA
 
@@ -80,18 +84,6 @@ StartSharedSets(void)
 		pg_atomic_init_u64(&shared_sets->versions, 0);
 	}
 	LWLockRelease(AddinShmemInitLock);
-}
-
-/* Called when the library is loaded; it is of use only if preloaded. */
-void
-InitSharedSets(void)
-{
-	if (!process_shared_preload_libraries_in_progress)
-		return;
-	next_shmem_request_hook = shmem_request_hook;
-	shmem_request_hook = RequestSharedSets;
-	next_shmem_startup_hook = shmem_startup_hook;
-	shmem_startup_hook = StartSharedSets;
 }
 
 /* Are sets shared here? */
@@ -133,8 +125,8 @@ ClearSlot(SharedSlot *slot)
 }
 
 /*
- * A slot for a purpose that has none: a free one, or that of the set published
- * longest ago.  The lock must be held exclusively.
+ * A slot for a purpose that has none: its outdated one, a free one, or that of
+ * the set published longest ago.  The lock must be held exclusively.
  */
 static SharedSlot *
 TakeSlot(const RegistryIdentity *registry, const char *purpose)
@@ -145,11 +137,15 @@ TakeSlot(const RegistryIdentity *registry, const char *purpose)
 	{
 		SharedSlot *candidate = &shared_sets->slots[i];
 
-		if (!OidIsValid(candidate->registry.database))
+		/* A table was written anew: what was before is of no use. */
+		if (candidate->registry.database == registry->database &&
+			strcmp(candidate->purpose, purpose) == 0)
 		{
 			slot = candidate;
 			break;
 		}
+
+		/* A free one was published before all others, so to speak. */
 		if (!BeingMade(candidate) &&
 			(slot == NULL || candidate->published_at < slot->published_at))
 			slot = candidate;
@@ -160,6 +156,48 @@ TakeSlot(const RegistryIdentity *registry, const char *purpose)
 	slot->registry = *registry;
 	strlcpy(slot->purpose, purpose, NAMEDATALEN);
 	return slot;
+}
+
+/*
+ * The hook on whatever is done to an object: with a registry, or a database,
+ * its sets go.  Should that be rolled back, they are made anew.
+ */
+static void
+ObjectAccessed(ObjectAccessType access, Oid classId, Oid objectId, int subId,
+			   void *arg)
+{
+	if (next_object_access_hook)
+		next_object_access_hook(access, classId, objectId, subId, arg);
+	if (access != OAT_DROP || subId != 0 || shared_sets == NULL ||
+		(classId != RelationRelationId && classId != DatabaseRelationId))
+		return;
+
+	LWLockAcquire(shared_sets->lock, LW_EXCLUSIVE);
+	for (int i = 0; i < MAX_SHARED_SETS; i++)
+	{
+		SharedSlot *slot = &shared_sets->slots[i];
+
+		if (classId == DatabaseRelationId ?
+			slot->registry.database == objectId :
+			slot->registry.database == MyDatabaseId &&
+			slot->registry.table == objectId)
+			ClearSlot(slot);
+	}
+	LWLockRelease(shared_sets->lock);
+}
+
+/* Called when the library is loaded; it is of use only if preloaded. */
+void
+InitSharedSets(void)
+{
+	if (!process_shared_preload_libraries_in_progress)
+		return;
+	next_shmem_request_hook = shmem_request_hook;
+	shmem_request_hook = RequestSharedSets;
+	next_shmem_startup_hook = shmem_startup_hook;
+	shmem_startup_hook = StartSharedSets;
+	next_object_access_hook = object_access_hook;
+	object_access_hook = ObjectAccessed;
 }
 
 /*

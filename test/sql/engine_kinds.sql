@@ -25,7 +25,6 @@ SELECT consent_profiling.import_consents($$
 		CASE WHEN permitted THEN 'given' ELSE 'refused' END || ' at 2026-01-01T00:00:00Z' AS consent
 	FROM kinds_person $$);
 RESET client_min_messages;
-ANALYZE consent_profiling.subject;
 
 -- Each kind in a table of its own, in no order, with unknown, impossible and null
 -- keys in between, and gaps on the pages.
@@ -99,7 +98,11 @@ RESET ROLE;
 DELETE FROM consent_profiling.choice WHERE purpose = 'kinds';
 DELETE FROM consent_profiling.subject s USING kinds_person p
 	WHERE s.id OPERATOR(consent_profiling.=) p.key::consent_profiling.subject_id;
-VACUUM ANALYZE consent_profiling.subject, consent_profiling.choice;
+VACUUM consent_profiling.subject, consent_profiling.choice;
 
+SELECT consent_profiling.disallow_purpose('regress_kinds_analyst', 'kinds');
+SELECT consent_profiling.disallow_purpose('regress_kinds_analyst', 'profiling');
 DROP TABLE kinds_person, kinds_serial, kinds_int, kinds_scattered, kinds_uuid, kinds_text, kinds_varchar;
 DROP FUNCTION kinds_make, kinds_check;
+SELECT consent_profiling.drop_purpose('kinds');
+DROP ROLE regress_kinds_analyst;

@@ -206,6 +206,26 @@ for my $mode ('private', 'shared')
 		close_session($poor);
 	}
 
+	# a registry whose tables are written anew, or a database that is dropped,
+	# leaves no set behind
+	ask($one, $ask);
+	$segments = segments($node);
+	ask($one, "VACUUM FULL consent_profiling.$_; $ask") for 'choice', 'subject', 'purpose';
+	is(ask($one, "$compare $set"), "10000|0\nt|$shared", "$mode: written anew");
+	is(segments($node), $segments, "$mode: takes no more shared memory");
+	$node->safe_psql('postgres', 'CREATE DATABASE other');
+	is($node->safe_psql('other', q{SET client_min_messages = warning; CREATE EXTENSION consent_profiling;
+		CREATE TABLE person AS SELECT id AS number FROM generate_series(1, 2000) id;
+		SELECT FROM consent_profiling.import_subjects('SELECT number AS subject, date ''1980-01-01'' AS birth_date FROM person');
+		} . "$compare $set"), "0|0\nt|$shared", "$mode: another database");
+	$node->safe_psql('postgres', 'DROP DATABASE other');
+	is(segments($node), $segments, "$mode: which is dropped");
+
+	# nor does the extension; each session lets go with its next query
+	ask($one, 'SET client_min_messages = warning; DROP EXTENSION consent_profiling CASCADE;');
+	cmp_ok(ask($one, $bytes), '<', 131072, "$mode: nothing of a dropped extension is kept");
+	is(segments($node), $mode eq 'shared' ? $segments - 1 : $segments, "$mode: nor in shared memory");
+
 	close_session($_) for $one, $locker;
 	unlike(slurp_file($node->logfile), qr/terminated by signal|PANIC|TRAP|resource was not closed|leak/, "$mode: nothing crashed or leaked");
 	$node->stop;
