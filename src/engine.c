@@ -940,8 +940,10 @@ PermittedShare(const char *purpose_name, int purpose_len)
 /*
  * Keep in a call what it may answer from for the rest of the query.
  *
- * That takes a call of the query that the executor is running, whose snapshot,
- * statement and user are the same for every row, and whose purpose is, too.
+ * That takes a call of the query that the executor is running, whose snapshot
+ * and statement are the same for every row, and whose purpose is, too.  The
+ * user may change within the query; whether the purpose is allowed is asked
+ * when it begins, as are a table's privileges.
  * What PL/pgSQL evaluates without the executor from one statement to the next
  * is another matter; so is a transaction on its own.
  */
@@ -956,15 +958,19 @@ RememberCall(FmgrInfo *flinfo, PurposeAnswers *answers)
 	if (call == NULL)
 	{
 		call = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(GateCall));
-		FindScan(&call->ahead, executor_query, flinfo->fn_expr);
 		flinfo->fn_extra = call;
 	}
 	call->epoch = answers_epoch;
 	call->answers = answers;
 	call->set = answers->set;
 	call->dirty = answers->dirty->members > 0 ? answers->dirty_marks : NULL;
-	call->far = call->ahead.scan != NULL && call->set != NULL &&
-		call->set->size > NEAR_SIZE;
+	call->far = call->set != NULL && call->set->size > NEAR_SIZE;
+	if (call->far && !call->searched)
+	{
+		FindScan(&call->ahead, executor_query, flinfo->fn_expr);
+		call->searched = true;
+	}
+	call->far = call->far && call->ahead.scan != NULL;
 
 	/* The texts of another set are known by other bits. */
 	for (int i = 0; i < lengthof(call->ahead.next); i++)

@@ -131,6 +131,7 @@ typedef struct GateCall
 	PurposeAnswers *answers;
 	const SubjectSet *set;		/* of everybody permitted; or NULL */
 	const uint64 *dirty;		/* the dirty, as in MayBeDirty(); NULL: none */
+	bool		searched;		/* for the scan to look ahead in */
 	bool		far;			/* does it pay to look ahead? */
 	Lookahead	ahead;
 } GateCall;

@@ -102,6 +102,14 @@ RegistryRelationChanged(Datum arg, Oid relid)
 	}
 }
 
+/* The database may have been given to another owner, or written anew. */
+static void
+DatabaseChanged(Datum arg, int cacheid, uint32 hashvalue)
+{
+	registry_valid = false;
+	RegistryChanged();
+}
+
 /* Somebody's roles or the roles' members changed. */
 static void
 RolesChanged(Datum arg, int cacheid, uint32 hashvalue)
@@ -203,6 +211,7 @@ GetRegistry(void)
 		CacheRegisterSyscacheCallback(AUTHOID, RolesChanged, (Datum) 0);
 		CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, RolesChanged, (Datum) 0);
 		CacheRegisterSyscacheCallback(RELNAMENSP, RelationNamed, (Datum) 0);
+		CacheRegisterSyscacheCallback(DATABASEOID, DatabaseChanged, (Datum) 0);
 		callbacks_registered = true;
 	}
 

@@ -48,6 +48,21 @@ ALTER TABLE consent_profiling.choice ALTER raised_at TYPE timestamptz USING rais
 ALTER TABLE consent_profiling.subject ADD COLUMN noise float8 DEFAULT random();
 SELECT * FROM el_seen;
 
+-- Who owns the database is a matter of its own catalog, and of rights all the same.
+CREATE ROLE regress_el_owner;
+SELECT current_database() AS database, current_user AS owner \gset
+SELECT consent_profiling.allow_purpose('pg_database_owner', 'el_news');
+ALTER DATABASE :"database" OWNER TO regress_el_owner;
+SET ROLE regress_el_owner;
+SELECT consent_profiling.may_profile(60001999, 'el_news');
+RESET ROLE;
+ALTER DATABASE :"database" OWNER TO :"owner";
+SET ROLE regress_el_owner;
+SELECT consent_profiling.may_profile(60001999, 'el_news');
+RESET ROLE;
+SELECT consent_profiling.disallow_purpose('pg_database_owner', 'el_news');
+DROP ROLE regress_el_owner;
+
 DROP VIEW el_seen;
 DELETE FROM consent_profiling.choice WHERE purpose = 'el_news';
 DELETE FROM consent_profiling.subject s USING el_person p
