@@ -964,17 +964,13 @@ RememberCall(FmgrInfo *flinfo, PurposeAnswers *answers)
 	call->answers = answers;
 	call->set = answers->set;
 	call->dirty = answers->dirty->members > 0 ? answers->dirty_marks : NULL;
-	call->far = call->set != NULL && call->set->size > NEAR_SIZE;
-	if (call->far && !call->searched)
+	if (!call->searched && call->set != NULL && call->set->size > NEAR_SIZE)
 	{
-		FindScan(&call->ahead, executor_query, flinfo->fn_expr);
+		call->ahead = FindScan(executor_query, flinfo->fn_expr);
 		call->searched = true;
 	}
-	call->far = call->far && call->ahead.scan != NULL;
-
-	/* The texts of another set are known by other bits. */
-	for (int i = 0; i < lengthof(call->ahead.next); i++)
-		call->ahead.next[i].key.len = 0;
+	if (call->ahead != NULL)
+		ForgetNext(call->ahead);
 }
 
 /*

@@ -132,8 +132,7 @@ typedef struct GateCall
 	const SubjectSet *set;		/* of everybody permitted; or NULL */
 	const uint64 *dirty;		/* the dirty, as in MayBeDirty(); NULL: none */
 	bool		searched;		/* for the scan to look ahead in */
-	bool		far;			/* does it pay to look ahead? */
-	Lookahead	ahead;
+	Lookahead  *ahead;			/* NULL: there is none, or it does not pay */
 } GateCall;
 
 /* What this call has kept, if it is still good; else NULL. */
@@ -169,8 +168,8 @@ SetAnswers(GateCall *call, uint64 key)
 {
 	if (unlikely(call == NULL || call->set == NULL))
 		return false;
-	if (unlikely(call->far))
-		PrefetchNext(&call->ahead, call->set);
+	if (unlikely(call->ahead != NULL))
+		PrefetchNext(call->ahead, call->set);
 	return call->dirty == NULL || !MayBeDirty(call->dirty, key);
 }
 

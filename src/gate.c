@@ -157,8 +157,8 @@ may_profile_text(PG_FUNCTION_ARGS)
 		return GateSubject(fcinfo, NULL);
 	if (likely(call != NULL && call->set != NULL))
 	{
-		SetKey		set_key = call->far ?
-			SetKeyAhead(&call->ahead, &key, call->set) :
+		SetKey		set_key = call->ahead != NULL ?
+			SetKeyAhead(call->ahead, &key, call->set) :
 			MakeSetKey(&key, &call->set->seed);
 
 		if (likely(SetAnswers(call, set_key.words[0] ^ set_key.words[1])))

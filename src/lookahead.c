@@ -27,7 +27,7 @@
 typedef struct ScanSearch
 {
 	Node	   *call;
-	Lookahead  *ahead;
+	ScanState  *scan;			/* NULL: not found */
 } ScanSearch;
 
 /* Is this very call in the expression? */
@@ -49,7 +49,7 @@ IsScanOfCall(PlanState *state, void *arg)
 		HasCall((Node *) state->plan->qual, search->call))
 	{
 		if (scan->ss_currentRelation->rd_tableam == GetHeapamTableAmRoutine())
-			search->ahead->scan = scan;
+			search->scan = scan;
 		return true;
 	}
 	return planstate_tree_walker(state, IsScanOfCall, arg);
@@ -57,25 +57,41 @@ IsScanOfCall(PlanState *state, void *arg)
 
 /*
  * Find the scan whose condition a call, its node in the plan, is; and which of
- * the columns the call is about.
+ * the columns the call is about.  NULL when there is none to look ahead in;
+ * else it lives as long as the query.
  */
-void
-FindScan(Lookahead *ahead, QueryDesc *query, Node *call)
+Lookahead *
+FindScan(QueryDesc *query, Node *call)
 {
-	ScanSearch	search = {call, ahead};
+	ScanSearch	search = {call, NULL};
+	Lookahead  *ahead;
 	Node	   *subject;
 
-	ahead->scan = NULL;
 	if (call == NULL || !IsA(call, FuncExpr))
-		return;
+		return NULL;
 	subject = linitial(((FuncExpr *) call)->args);
 	if (IsA(subject, RelabelType))
 		subject = (Node *) ((RelabelType *) subject)->arg;
 	if (!IsA(subject, Var) || ((Var *) subject)->varattno <= 0)
-		return;
+		return NULL;
+	(void) IsScanOfCall(query->planstate, &search);
+	if (search.scan == NULL)
+		return NULL;
+
+	ahead = MemoryContextAllocZero(query->estate->es_query_cxt,
+								   sizeof(Lookahead));
+	ahead->scan = search.scan;
 	ahead->attnum = ((Var *) subject)->varattno;
 	ahead->type = ((Var *) subject)->vartype;
-	(void) IsScanOfCall(query->planstate, &search);
+	return ahead;
+}
+
+/* Forget the rows to come: another set knows texts by other bits. */
+void
+ForgetNext(Lookahead *ahead)
+{
+	for (int i = 0; i < lengthof(ahead->next); i++)
+		ahead->next[i].key.len = 0;
 }
 
 /*

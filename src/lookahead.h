@@ -22,16 +22,17 @@ typedef struct NextSubject
 	SetKey		set_key;
 } NextSubject;
 
-/* The scan that a call's subjects come from, if it is known. */
+/* The scan that a call's subjects come from. */
 typedef struct Lookahead
 {
-	ScanState  *scan;			/* NULL: it is not known */
+	ScanState  *scan;
 	AttrNumber	attnum;
 	Oid			type;
 	NextSubject next[ROWS_AHEAD + 1];	/* by the row's number on its page */
 } Lookahead;
 
-extern void FindScan(Lookahead *ahead, QueryDesc *query, Node *call);
+extern Lookahead *FindScan(QueryDesc *query, Node *call);
+extern void ForgetNext(Lookahead *ahead);
 extern void PrefetchNext(Lookahead *ahead, const SubjectSet *set);
 extern SetKey SetKeyAhead(const Lookahead *ahead, const SubjectKey *key,
 						  const SubjectSet *set);

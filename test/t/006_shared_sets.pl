@@ -4,9 +4,12 @@
 use strict;
 use warnings;
 
-use IPC::Run ();
+use FindBin;
+use lib $FindBin::RealBin;
+
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Session;
 use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('shared');
@@ -18,52 +21,6 @@ restart_after_crash = on
 autovacuum = off
 });
 $node->start;
-
-# Sends something to a psql that stays; it is answered when the mark comes back.
-sub begin_asking
-{
-	my ($session, $sql) = @_;
-	$session->{out} = '';
-	$session->{err} = '';
-	$session->{in} .= "$sql\n\\echo MARK\n";
-	$session->{handle}->pump_nb;
-	return;
-}
-
-sub answer
-{
-	my ($session) = @_;
-	$session->{handle}->pump until $session->{out} =~ /^MARK$/m;
-	(my $out = $session->{out}) =~ s/\n?MARK\n$//;
-	return $out;
-}
-
-sub ask
-{
-	my ($session, $sql) = @_;
-	begin_asking($session, $sql);
-	return answer($session);
-}
-
-# A psql that stays.
-sub session
-{
-	my ($dbname) = @_;
-	my %session = (in => '', out => '', err => '', timer => IPC::Run::timeout(180));
-	$session{handle} = IPC::Run::start(
-		[ 'psql', '-XqAt', '-h', $node->host, '-p', $node->port, $dbname ],
-		'<', \$session{in}, '>', \$session{out}, '2>', \$session{err}, $session{timer});
-	$session{pid} = ask(\%session, 'SELECT pg_backend_pid();');
-	return \%session;
-}
-
-sub close_session
-{
-	my ($session) = @_;
-	$session->{in} .= "\\q\n";
-	$session->{handle}->finish;
-	return;
-}
 
 # a session that is about to be killed
 sub bury
@@ -104,8 +61,8 @@ $node->safe_psql('postgres', 'CREATE DATABASE one; CREATE DATABASE two;');
 $node->safe_psql($_, 'CREATE EXTENSION consent_profiling') for 'one', 'two';
 fill('one', 'id <= 1000');
 fill('two', 'id > 800');
-my $one = session('one');
-my $two = session('two');
+my $one = session($node, 'one');
+my $two = session($node, 'two');
 is(ask($one, "$compare $set"), "1000|0\nt|t", 'the first database has a shared set');
 is(ask($two, "$compare $set"), "2200|0\nt|t", 'the second has its own');
 is($node->safe_psql('one', "$compare $set"), "1000|0\nt|t", 'a new connection to the first');
@@ -156,7 +113,7 @@ $node->safe_psql('two', q{
 my $all = q{SELECT count(*) FILTER (WHERE n = CASE i % 2 WHEN 0 THEN 0 ELSE 2999 END) FROM generate_series(1, 70) i,
 	LATERAL (SELECT count(*) AS n FROM person WHERE consent_profiling.may_profile(id, 'p' || i)) c;};
 $node->safe_psql('two', 'SELECT FROM consent_profiling.raise_objection(1)');
-$two = session('two');
+$two = session($node, 'two');
 is(ask($two, $all), '70', 'seventy purposes');
 is(ask($two, $all), '70', 'again');
 is($node->safe_psql('two', $all), '70', 'in a new connection');
@@ -183,8 +140,8 @@ $node->safe_psql('two', 'SELECT FROM consent_profiling.give_consent(801)');
 # a snapshot that is older than the set: whoever has it does not replace the set,
 # but uses it; and a set made under an old snapshot gives no old answers
 #
-my $old = session('two');
-$two = session('two');
+my $old = session($node, 'two');
+$two = session($node, 'two');
 ask($old, "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM person;");
 $node->safe_psql('two', 'SELECT FROM consent_profiling.withdraw_consent(803)');
 is(ask($old, "$compare $set"), "100|0\nt|t", 'a set that is there serves an older snapshot');
@@ -211,7 +168,7 @@ ask($old, 'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM person;')
 $node->safe_psql('two', 'SELECT FROM consent_profiling.withdraw_consent(806)');
 is(ask($two, 'SELECT consent_profiling.may_profile(807);'), 't', 'one knows an answer, as of now');
 is(ask($old, "$compare $set COMMIT;"), "98|0\nt|t", 'another publishes a set as of before');
-my $blocker = session('two');
+my $blocker = session($node, 'two');
 ask($blocker, 'BEGIN; LOCK TABLE consent_profiling.change;');
 begin_asking($two, 'SELECT consent_profiling.may_profile(806);');
 waits($two->{pid}, 'the log of changes is waited for');
@@ -235,15 +192,15 @@ my $lock = 'BEGIN; LOCK TABLE consent_profiling.choice;';
 
 sub maker
 {
-	my $maker = session('one');
+	my $maker = session($node, 'one');
 	begin_asking($maker, $make);
 	waits($maker->{pid}, 'a session is about to make the set');
 	return $maker;
 }
 
-$one = session('one');
-my $locker = session('one');
-my $other = session('one');
+$one = session($node, 'one');
+my $locker = session($node, 'one');
+my $other = session($node, 'one');
 ask($one, $anew);
 ask($locker, $lock);
 my $maker = maker();
@@ -288,8 +245,8 @@ is($node->safe_psql('two', $compare), '100|0', 'the other database');
 # a set from which too many have changed, by a transaction that was running when
 # it was published, meets a session that has seen nothing yet
 #
-$one = session('one');
-$other = session('one');
+$one = session($node, 'one');
+$other = session($node, 'one');
 ask($one, q{BEGIN; SELECT consent_profiling.import_subjects('SELECT i AS subject, date ''1980-01-01'' AS birth_date FROM generate_series(100001, 130000) i');});
 ask($other, 'SELECT txid_current();');
 ask($other, $anew);
@@ -304,8 +261,8 @@ is(ask($other, $compare), '999|0', 'and in the old one');
 #
 ask($other, q{SELECT count(consent_profiling.give_consent(i, until => clock_timestamp() + interval '5 seconds')) FROM generate_series(2001, 2100) i;});
 ask($other, $anew);
-ask($locker = session('one'), 'SELECT pg_advisory_lock(1);');
-my $early = session('one');
+ask($locker = session($node, 'one'), 'SELECT pg_advisory_lock(1);');
+my $early = session($node, 'one');
 # nobody, so that it does not come by a set of its own
 begin_asking($early, q{
 	SELECT count(*) FILTER (WHERE consent_profiling.may_profile(i)), count(*) FILTER (WHERE consent_profiling.verdict_of(i) = 'permitted'),
@@ -331,16 +288,16 @@ $node->safe_psql('one', q{
 		PERFORM pg_advisory_lock(2);
 		RETURN before || ' ' || consent_profiling.may_profile(2);
 	END $$;});
-my $p = session('one');
-my $q = session('one');
+my $p = session($node, 'one');
+my $q = session($node, 'one');
 is(ask($one, $compare), '999|0', 'before');
 ask($q, 'BEGIN; SELECT consent_profiling.withdraw_consent(2);');
 ask($p, 'BEGIN; SELECT txid_current();');
 ask($other, 'SELECT txid_current();');
 is(ask($one, $compare), '999|0', 'two transactions run');
-my $single = session('one');
+my $single = session($node, 'one');
 is(ask($single, "SET consent_profiling.cache_memory = 64; SELECT consent_profiling.may_profile(2), consent_profiling.verdict_of(2);"), 't|permitted', 'and are seen running');
-my $watcher = session('one');
+my $watcher = session($node, 'one');
 ask($locker, 'SELECT pg_advisory_lock(2);');
 begin_asking($watcher, 'SELECT watch();');
 waits($watcher->{pid}, 'a function goes on for long');

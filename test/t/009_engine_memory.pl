@@ -6,9 +6,12 @@
 use strict;
 use warnings;
 
-use IPC::Run ();
+use FindBin;
+use lib $FindBin::RealBin;
+
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Session;
 use Test::More;
 
 my $people = 12000;
@@ -19,52 +22,6 @@ my $set = q{SELECT has_set, shared FROM consent_profiling.engine_stats() WHERE p
 my $anew = 'UPDATE consent_profiling.purpose SET description = description;';
 my $bytes = q{SELECT COALESCE(sum(total_bytes), 0) FROM pg_backend_memory_contexts WHERE name ~ '^consent_profiling';};
 my $all_bytes = q{SELECT sum(total_bytes) FROM pg_backend_memory_contexts;};
-
-# A psql that stays.
-sub session
-{
-	my ($node) = @_;
-	my %session = (in => '', out => '', err => '', timer => IPC::Run::timeout(180));
-	$session{handle} = IPC::Run::start(
-		[ 'psql', '-XqAt', '-h', $node->host, '-p', $node->port, 'postgres' ],
-		'<', \$session{in}, '>', \$session{out}, '2>', \$session{err}, $session{timer});
-	$session{pid} = ask(\%session, 'SELECT pg_backend_pid();');
-	return \%session;
-}
-
-# Sends something, which is answered when the mark comes back.
-sub begin_asking
-{
-	my ($session, $sql) = @_;
-	$session->{out} = '';
-	$session->{err} = '';
-	$session->{in} .= "$sql\n\\echo MARK\n";
-	$session->{handle}->pump_nb;
-	return;
-}
-
-sub answer
-{
-	my ($session) = @_;
-	$session->{handle}->pump until $session->{out} =~ /^MARK$/m;
-	(my $out = $session->{out}) =~ s/\n?MARK\n$//;
-	return $out;
-}
-
-sub ask
-{
-	my ($session, $sql) = @_;
-	begin_asking($session, $sql);
-	return answer($session);
-}
-
-sub close_session
-{
-	my ($session) = @_;
-	$session->{in} .= "\\q\n";
-	$session->{handle}->finish;
-	return;
-}
 
 sub waits
 {
@@ -99,11 +56,11 @@ for my $mode ('private', 'shared')
 		VACUUM ANALYZE consent_profiling.subject;
 		VACUUM ANALYZE consent_profiling.choice;
 	});
-	my $one = session($node);
+	my $one = session($node, 'postgres');
 	is(ask($one, "$compare $set"), "10000|0\nt|$shared", "$mode: a set");
 
 	# no more than it may take: looked up, correctly, and told once in each session
-	my $small = session($node);
+	my $small = session($node, 'postgres');
 	ask($one, $anew);
 	is(ask($small, "SET consent_profiling.cache_memory = '64kB'; $compare $set"), "10000|0\nf|f", "$mode: too little memory");
 	is(ask($small, "$compare $compare $set"), "10000|0\n10000|0\nf|f", "$mode: and again");
@@ -131,8 +88,8 @@ for my $mode ('private', 'shared')
 	# thousand questions are about strangers, for whom the table of choices is
 	# not opened; making the set has to wait for it.
 	my $make = 'SELECT count(*) FROM generate_series(%s) g WHERE consent_profiling.may_profile(g);';
-	my $locker = session($node);
-	my $maker = session($node);
+	my $locker = session($node, 'postgres');
+	my $maker = session($node, 'postgres');
 	ask($maker, $ask);
 	for my $end ('cancel', 'timeout', 'subtransaction')
 	{
@@ -194,7 +151,7 @@ for my $mode ('private', 'shared')
 	SKIP: {
 		skip 'only where sets are shared', 4 if $mode ne 'shared';
 		skip 'there is no prlimit here', 4 if system('prlimit --version >/dev/null 2>&1') != 0;
-		my $poor = session($node);
+		my $poor = session($node, 'postgres');
 		ask($poor, "$ask CHECKPOINT; $anew CHECKPOINT;");
 		# no file may grow beyond this, which is what a full file system looks like
 		system("prlimit --pid $poor->{pid} --fsize=16384:unlimited") == 0 or die 'prlimit failed';
