@@ -4,6 +4,11 @@ MODULE_big = consent_profiling
 # the version has one home, the control file
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" $(EXTENSION).control)
 
+# what CREATE EXTENSION runs, in this order; in a directory of its own, since pg_regress prefers sql/NAME.sql to a test
+INSTALL_SQL = $(addprefix sql/install/,$(addsuffix .sql,\
+	schema types registry history decide record import recipients restriction erasure requests reviews receipts \
+	administer protect track report compliance))
+
 DATA = $(sort $(wildcard sql/$(EXTENSION)--*--*.sql))
 DATA_built = sql/$(EXTENSION)--$(EXTVERSION).sql
 
@@ -49,8 +54,8 @@ include $(PGXS)
 # PGXS does not track headers on Debian
 $(OBJS) $(OBJS:.o=.bc): $(sort $(wildcard src/*.h)) $(EXTENSION).control Makefile
 
-$(DATA_built): sql/$(EXTENSION).sql
-	cp $< $@
+$(DATA_built): $(INSTALL_SQL) Makefile
+	awk 'FNR == 1 && NR > 1 { print "" } { print }' $(INSTALL_SQL) >$@
 
 else
 

@@ -124,7 +124,7 @@ SELECT consent_profiling.may_profile(1, 'engine_clock2'), consent_profiling.verd
 -- what anybody with the right to it does to the registry directly
 --
 SELECT permitted, wrong FROM compare('engine_mixed');
-UPDATE consent_profiling.subject SET restricted_at = now(), restriction_ground = 'test' WHERE id < 101::consent_profiling.subject_id;
+UPDATE consent_profiling.subject SET restricted_at = now(), restriction_grounds = '{test}' WHERE id < 101::consent_profiling.subject_id;
 SELECT permitted, wrong FROM compare('engine_mixed');
 DELETE FROM consent_profiling.choice WHERE purpose = 'engine_mixed' AND subject IN (SELECT subject FROM engine_key WHERE id BETWEEN 5200 AND 5300);
 SELECT permitted, wrong FROM compare('engine_mixed');
@@ -139,7 +139,7 @@ crm:7103	engine_mixed	given at 2020-01-01T00:00:00Z
 SELECT consent_profiling.may_profile('crm:7103', 'engine_mixed');
 -- as logical replication and restores do it
 SET session_replication_role = replica;
-UPDATE consent_profiling.subject SET restricted_at = NULL, restriction_ground = NULL WHERE restricted_at IS NOT NULL;
+UPDATE consent_profiling.subject SET restricted_at = NULL, restriction_grounds = NULL WHERE restricted_at IS NOT NULL;
 DELETE FROM consent_profiling.choice WHERE subject = 'crm:7103'::consent_profiling.subject_id;
 RESET session_replication_role;
 SELECT permitted, wrong, has_set('engine_mixed') FROM compare('engine_mixed');

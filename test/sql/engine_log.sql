@@ -27,7 +27,7 @@ SELECT DISTINCT tgrelid::regclass, tgname, tgenabled FROM pg_trigger
 
 -- One trigger is enough to miss changes.
 ALTER TABLE consent_profiling.subject DISABLE TRIGGER log_change;
-UPDATE consent_profiling.subject SET restricted_at = clock_timestamp(), restriction_ground = 'disputed'
+UPDATE consent_profiling.subject SET restricted_at = clock_timestamp(), restriction_grounds = '{disputed}'
 	WHERE id OPERATOR(consent_profiling.=) 60002000::bigint::consent_profiling.subject_id;
 SELECT * FROM el_seen;
 ALTER TABLE consent_profiling.subject ENABLE REPLICA TRIGGER log_change;

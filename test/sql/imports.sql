@@ -197,7 +197,7 @@ SELECT import_subjects('SELECT 1 AS subject, NULL::date AS birth_date) AS q; RES
 SELECT import_subjects('SELECT b AS subject, born AS birth_date FROM imports.people) AS q, (SELECT 1');
 -- attack_by_shadow: objects of the same names, first in the caller's path
 CREATE TEMP TABLE subject (id consent_profiling.subject_id PRIMARY KEY, birth_date date, registered_at timestamptz,
-	restricted_at timestamptz, restriction_ground text, erased_at timestamptz, objection_acts bigint);
+	restricted_at timestamptz, restriction_grounds text, erased_at timestamptz, objection_acts bigint);
 CREATE TEMP TABLE event (act text, subject text);
 CREATE FUNCTION imports.subject_id_problem(text) RETURNS text LANGUAGE plpgsql AS
 	$$BEGIN RAISE NOTICE 'shadow as %', current_user; RETURN NULL; END$$;

@@ -311,7 +311,7 @@ SELECT verdict_of('x');
 -- a second ground does not begin it anew
 SELECT restricted_at AS since FROM subject WHERE id = 'x' \gset
 SELECT restrict_subject('x', 'unlawful');
-SELECT restriction_ground, restricted_at = :'since' AS since_the_first FROM subject WHERE id = 'x';
+SELECT restriction_grounds, restricted_at = :'since' AS since_the_first FROM subject WHERE id = 'x';
 -- the person is informed before it is lifted
 SELECT lift_restriction('x', NULL);
 SELECT lift_restriction('x', 'infinity');
@@ -324,7 +324,7 @@ SELECT consent_status(give_consent('x'));
 SELECT verdict_of('x');
 SELECT lift_restriction('x', clock_timestamp());
 SELECT verdict_of('x');
-SELECT id, restricted_at, restriction_ground FROM subject WHERE id = 'x';
+SELECT id, restricted_at, restriction_grounds FROM subject WHERE id = 'x';
 SELECT act, ground, informed_at IS NOT NULL AS informed FROM event WHERE subject = 'x' ORDER BY id;
 
 ---------------------------------------------------------------------
@@ -340,7 +340,7 @@ SELECT erase_subject('e');
 SELECT verdict_of('e');
 SELECT * FROM choices('e');
 -- a tombstone
-SELECT id, birth_date, restricted_at, restriction_ground, erased_at IS NOT NULL AS erased
+SELECT id, birth_date, restricted_at, restriction_grounds, erased_at IS NOT NULL AS erased
 	FROM subject WHERE id = 'e';
 -- the history says that, not what
 SELECT * FROM history('e');

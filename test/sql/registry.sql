@@ -79,9 +79,9 @@ INSERT INTO subject (id, registered_at) VALUES ('s', now());
 \set VERBOSITY terse
 INSERT INTO subject (id, registered_at, birth_date) VALUES ('t', now(), 'infinity');
 INSERT INTO subject (id, registered_at, restricted_at) VALUES ('t', now(), now());
-INSERT INTO subject (id, registered_at, restriction_ground) VALUES ('t', now(), 'ground');
+INSERT INTO subject (id, registered_at, restriction_grounds) VALUES ('t', now(), '{ground}');
 INSERT INTO subject (id, registered_at, erased_at, birth_date) VALUES ('t', now(), now(), '1980-01-01');
-INSERT INTO subject (id, registered_at, erased_at, restricted_at, restriction_ground) VALUES ('t', now(), now(), now(), 'ground');
+INSERT INTO subject (id, registered_at, erased_at, restricted_at, restriction_grounds) VALUES ('t', now(), now(), now(), '{ground}');
 INSERT INTO subject (id, registered_at, objection_acts) VALUES ('t', now(), NULL);
 -- purpose
 INSERT INTO purpose VALUES (NULL, 'profiling', 'consent', false, false, false, 18);

@@ -1,0 +1,355 @@
+---------------------------------------------------------------------
+-- Import
+---------------------------------------------------------------------
+
+-- What takes in a batch looks its subjects up one by one through the index:
+-- planned freely, it would read the whole registry for every batch, or join
+-- each row with all of it where statistics are out of date.  So sequential
+-- scans are off, and LATERAL ... OFFSET 0 leaves no choice of a join.
+
+-- Internal: complain about a batch that is not a table.
+CREATE FUNCTION consent_profiling.check_batch(first_row bigint,
+		VARIADIC lengths integer[])
+	RETURNS void
+	LANGUAGE plpgsql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+BEGIN
+	PERFORM refuse_null('first_row', first_row IS NULL);
+	IF array_position(lengths, NULL) IS NOT NULL
+		OR lengths[1] <> ANY (lengths) THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = 'the arrays of a batch must be of one length';
+	END IF;
+END
+$$;
+
+-- Internal: what is wrong with the subjects or birth dates of a batch.
+CREATE FUNCTION consent_profiling.subject_rows_problems(first_row bigint,
+		subjects text[], birth_dates date[])
+	RETURNS text[]
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT array_agg(format('row %s: %s', first_row + i.n - 1, i.problem)
+					 ORDER BY i.n)
+		FROM (
+			SELECT u.n, CASE
+				WHEN u.subject IS NULL THEN 'subject is null'
+				ELSE COALESCE('subject ' || quote_literal(u.subject) || ': '
+							  || subject_id_problem(u.subject),
+							  'subject ' || quote_literal(u.subject) || ': '
+							  || birth_date_problem(u.birth_date))
+				END AS problem
+			FROM unnest(subjects, birth_dates)
+				WITH ORDINALITY AS u (subject, birth_date, n)
+		) i
+		WHERE i.problem IS NOT NULL
+$$;
+
+-- Internal: take in one batch of an import of subjects.  Returns what is wrong
+-- with which rows; when anything is, the batch was not taken in.
+CREATE FUNCTION consent_profiling.import_subjects_batch(first_row bigint,
+		subjects text[], birth_dates date[], notices text[], evidences jsonb[])
+	RETURNS text[]
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+	SET enable_seqscan = off SET jit = off
+AS $$
+DECLARE
+	at timestamptz := clock_timestamp();
+	problems text[];
+BEGIN
+	PERFORM check_batch(first_row, cardinality(subjects),
+						cardinality(birth_dates), cardinality(notices),
+						cardinality(evidences));
+	-- One import at a time, so that two do not lock each other's subjects.
+	LOCK TABLE choice IN SHARE UPDATE EXCLUSIVE MODE;
+
+	problems := subject_rows_problems(first_row, subjects, birth_dates);
+	IF problems IS NOT NULL THEN
+		RETURN problems;
+	END IF;
+
+	-- The same rule as in register_subject(), asked before anything is written.
+	PERFORM FROM (SELECT DISTINCT v.subject::subject_id AS id
+				  FROM unnest(subjects) AS v (subject) ORDER BY 1) u
+			CROSS JOIN LATERAL (SELECT FROM subject WHERE id = u.id
+								FOR NO KEY UPDATE) s;
+	SELECT array_agg(format(
+				CASE WHEN s.birth_date IS NULL
+					THEN 'row %s: subject %L has more than one birth date'
+					ELSE 'row %s: subject %L is registered with another birth date'
+					END, first_row + u.n - 1, u.subject) ORDER BY u.n)
+		INTO problems
+		FROM (SELECT v.n, v.subject, v.birth_date, max(v.birth_date)
+					OVER (PARTITION BY v.subject::subject_id) AS latest
+			  FROM unnest(subjects, birth_dates)
+				WITH ORDINALITY AS v (subject, birth_date, n)) u
+			LEFT JOIN LATERAL (SELECT * FROM subject
+							   WHERE id = u.subject::subject_id OFFSET 0) s
+				ON true
+		WHERE u.birth_date <> COALESCE(s.birth_date, u.latest)
+			AND s.erased_at IS NULL;
+	IF problems IS NOT NULL THEN
+		RETURN problems;
+	END IF;
+
+	INSERT INTO subject AS s (id, birth_date, registered_at)
+		SELECT u.subject::subject_id, max(u.birth_date), at
+		FROM unnest(subjects, birth_dates) AS u (subject, birth_date)
+		GROUP BY 1 ORDER BY 1
+		ON CONFLICT (id) DO UPDATE SET birth_date = excluded.birth_date
+			WHERE s.birth_date IS NULL AND s.erased_at IS NULL
+				AND excluded.birth_date IS NOT NULL;
+	-- Somebody may have registered others of them meanwhile.
+	PERFORM FROM unnest(subjects, birth_dates) AS u (subject, birth_date)
+			CROSS JOIN LATERAL (SELECT * FROM subject
+								WHERE id = u.subject::subject_id OFFSET 0) s
+		WHERE s.birth_date <> u.birth_date AND s.erased_at IS NULL;
+	IF FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
+			MESSAGE = 'could not serialize access due to concurrent registration';
+	END IF;
+	INSERT INTO event (act, subject, at, recorded_at, session_role, caller,
+					   actor, birth_date, notice, evidence)
+		SELECT 'import_subjects', s.id, at, clock_timestamp(), session_user,
+			   caller_role(), recorded_actor(),
+			   CASE WHEN s.erased_at IS NULL THEN u.birth_date END,
+			   CASE WHEN s.erased_at IS NULL THEN u.notice END,
+			   CASE WHEN s.erased_at IS NULL THEN u.evidence END
+		FROM unnest(subjects, birth_dates, notices, evidences)
+				WITH ORDINALITY AS u (subject, birth_date, notice, evidence, n)
+			CROSS JOIN LATERAL (SELECT * FROM subject
+								WHERE id = u.subject::subject_id OFFSET 0) s
+		ORDER BY u.n;
+	RETURN NULL;
+END
+$$;
+
+-- Internal: take in one batch of an import of consents, likewise.
+CREATE FUNCTION consent_profiling.import_consents_batch(first_row bigint,
+		subjects text[], purposes text[], consents text[], notices text[],
+		evidences jsonb[])
+	RETURNS text[]
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+	SET enable_seqscan = off SET jit = off
+AS $$
+DECLARE
+	problems text[];
+BEGIN
+	PERFORM check_batch(first_row, cardinality(subjects),
+						cardinality(purposes), cardinality(consents),
+						cardinality(notices), cardinality(evidences));
+	problems := lock_import_rows(first_row, subjects, purposes, 'consent',
+		(SELECT array_agg(CASE
+				WHEN u.consent IS NULL THEN 'consent is null'
+				ELSE 'consent ' || quote_literal(u.consent) || ': '
+					 || consent_problem(u.consent)
+				END ORDER BY u.n)
+			FROM unnest(consents) WITH ORDINALITY AS u (consent, n)));
+	IF problems IS NULL THEN
+		SELECT array_agg(format('row %s: consent %L lies in the future',
+								first_row + u.n - 1, u.consent) ORDER BY u.n)
+			INTO problems
+			FROM unnest(consents) WITH ORDINALITY AS u (consent, n)
+			WHERE consent_at(u.consent::consent) > clock_timestamp();
+	END IF;
+	IF problems IS NOT NULL THEN
+		RETURN problems;
+	END IF;
+
+	INSERT INTO event (act, subject, purpose, at, recorded_at, session_role,
+					   caller, actor, consent, notice, evidence)
+		SELECT 'import_consents', u.subject::subject_id, u.purpose,
+			   consent_at(u.consent::consent), clock_timestamp(), session_user,
+			   caller_role(), recorded_actor(), u.consent::consent, u.notice,
+			   u.evidence
+		FROM unnest(subjects, purposes, consents, notices, evidences)
+			WITH ORDINALITY
+			AS u (subject, purpose, consent, notice, evidence, n)
+		ORDER BY u.n;
+	INSERT INTO choice AS c (subject, purpose, consent, refusal)
+		SELECT i.subject, i.purpose, max(i.consent),
+			   max(i.consent) FILTER (WHERE is_refusal(i.consent))
+		FROM (SELECT u.subject::subject_id AS subject, u.purpose,
+					 u.consent::consent AS consent
+			  FROM unnest(subjects, purposes, consents)
+				AS u (subject, purpose, consent)) i
+		GROUP BY i.subject, i.purpose ORDER BY i.subject, i.purpose
+		ON CONFLICT (subject, purpose) DO UPDATE SET
+			consent = GREATEST(c.consent, excluded.consent),
+			refusal = GREATEST(c.refusal, excluded.refusal);
+	RETURN NULL;
+END
+$$;
+
+-- Internal: take in one batch of an import of objections, likewise.
+CREATE FUNCTION consent_profiling.import_objections_batch(first_row bigint,
+		subjects text[], purposes text[], objections text[], notices text[],
+		evidences jsonb[])
+	RETURNS text[]
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+	SET enable_seqscan = off SET jit = off
+AS $$
+DECLARE
+	problems text[];
+	marketing text[] := ARRAY(
+		SELECT p.name FROM purpose p
+		WHERE EXISTS (SELECT FROM lineage(p.name) l WHERE l.direct_marketing));
+BEGIN
+	PERFORM check_batch(first_row, cardinality(subjects),
+						cardinality(purposes), cardinality(objections),
+						cardinality(notices), cardinality(evidences));
+	problems := lock_import_rows(first_row, subjects, purposes, 'objection',
+		(SELECT array_agg(CASE
+				WHEN u.objection IS NULL THEN 'objection is null'
+				ELSE 'objection ' || quote_literal(u.objection) || ': '
+					 || objection_problem(u.objection)
+				END ORDER BY u.n)
+			FROM unnest(objections) WITH ORDINALITY AS u (objection, n)));
+	IF problems IS NULL THEN
+		SELECT array_agg(format('row %s: %s', first_row + i.n - 1, i.problem)
+						 ORDER BY i.n)
+			INTO problems
+			FROM (
+				SELECT u.n, CASE
+					WHEN objection_at(u.objection::objection) > clock_timestamp()
+						THEN format('objection %L lies in the future', u.objection)
+					-- Art. 21(2)-(3)
+					WHEN objection_status(u.objection::objection) = 'overridden'
+						AND u.purpose = ANY (marketing)
+						THEN 'an objection to direct marketing cannot be overridden'
+					END AS problem
+				FROM unnest(purposes, objections)
+					WITH ORDINALITY AS u (purpose, objection, n)
+			) i
+			WHERE i.problem IS NOT NULL;
+	END IF;
+	IF problems IS NOT NULL THEN
+		RETURN problems;
+	END IF;
+
+	UPDATE subject SET objection_acts = objection_acts + 1
+		WHERE id = ANY (subjects::subject_id[]);
+	INSERT INTO event (act, subject, purpose, at, recorded_at, session_role,
+					   caller, actor, objection, notice, evidence)
+		SELECT 'import_objections', u.subject::subject_id, u.purpose,
+			   objection_at(u.objection::objection), clock_timestamp(),
+			   session_user, caller_role(), recorded_actor(),
+			   u.objection::objection, u.notice, u.evidence
+		FROM unnest(subjects, purposes, objections, notices, evidences)
+			WITH ORDINALITY
+			AS u (subject, purpose, objection, notice, evidence, n)
+		ORDER BY u.n;
+	INSERT INTO choice AS c (subject, purpose, objection,
+							 raised_at, withdrawn_at, overridden_at)
+		SELECT i.subject, i.purpose, max(i.objection),
+			   max(i.at) FILTER (WHERE i.status IN ('raised', 'upheld')),
+			   max(i.at) FILTER (WHERE i.status = 'withdrawn'),
+			   max(i.at) FILTER (WHERE i.status = 'overridden')
+		FROM (SELECT u.subject::subject_id AS subject, u.purpose,
+					 u.objection::objection AS objection,
+					 objection_status(u.objection::objection) AS status,
+					 objection_at(u.objection::objection) AS at
+			  FROM unnest(subjects, purposes, objections)
+				AS u (subject, purpose, objection)) i
+		GROUP BY i.subject, i.purpose ORDER BY i.subject, i.purpose
+		ON CONFLICT (subject, purpose) DO UPDATE SET
+			objection = GREATEST(c.objection, excluded.objection),
+			raised_at = GREATEST(c.raised_at, excluded.raised_at),
+			withdrawn_at = GREATEST(c.withdrawn_at, excluded.withdrawn_at),
+			overridden_at = GREATEST(c.overridden_at, excluded.overridden_at);
+	RETURN NULL;
+END
+$$;
+
+-- Internal: what is wrong with the subjects, the purposes or the values of a
+-- batch; when nothing is, the subjects are locked.  Locking comes first, so
+-- that what is looked up afterwards is what others have committed.
+CREATE FUNCTION consent_profiling.lock_import_rows(first_row bigint,
+		subjects text[], purposes text[], kind text, value_problems text[])
+	RETURNS text[]
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+DECLARE
+	problems text[];
+BEGIN
+	-- One import at a time, so that two do not lock each other's subjects.
+	LOCK TABLE choice IN SHARE UPDATE EXCLUSIVE MODE;
+	PERFORM FROM purpose WHERE name = ANY (purposes) FOR KEY SHARE;
+
+	SELECT array_agg(format('row %s: %s', first_row + i.n - 1, i.problem)
+					 ORDER BY i.n)
+		INTO problems
+		FROM (
+			SELECT u.n, CASE
+				WHEN u.subject IS NULL THEN 'subject is null'
+				WHEN subject_id_problem(u.subject) IS NOT NULL
+					THEN 'subject ' || quote_literal(u.subject) || ': '
+						 || subject_id_problem(u.subject)
+				WHEN u.purpose IS NULL THEN 'purpose is null'
+				WHEN p.name IS NULL
+					THEN format('purpose %L does not exist', u.purpose)
+				ELSE u.problem
+				END AS problem
+			FROM unnest(subjects, purposes, value_problems)
+					WITH ORDINALITY AS u (subject, purpose, problem, n)
+				LEFT JOIN purpose p ON p.name = u.purpose
+		) i
+		WHERE i.problem IS NOT NULL;
+	IF problems IS NOT NULL THEN
+		RETURN problems;
+	END IF;
+
+	PERFORM FROM (SELECT DISTINCT v.subject::subject_id AS id
+				  FROM unnest(subjects) AS v (subject) ORDER BY 1) u
+			CROSS JOIN LATERAL (SELECT FROM subject WHERE id = u.id
+								FOR NO KEY UPDATE) s;
+	SELECT array_agg(format(
+				CASE WHEN s.id IS NULL THEN 'row %s: subject %L is not registered'
+					ELSE 'row %s: subject %L has been erased' END,
+				first_row + u.n - 1, u.subject) ORDER BY u.n)
+		INTO problems
+		FROM unnest(subjects) WITH ORDINALITY AS u (subject, n)
+			LEFT JOIN LATERAL (SELECT * FROM subject
+							   WHERE id = u.subject::subject_id OFFSET 0) s
+				ON true
+		WHERE s.id IS NULL OR s.erased_at IS NOT NULL;
+	RETURN problems;
+END
+$$;
+
+CREATE FUNCTION consent_profiling.import_subjects(query text)
+	RETURNS bigint AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+COMMENT ON FUNCTION consent_profiling.import_subjects(text) IS
+	'registers the subjects that a query, run with the caller''s rights, returns as (subject, birth_date [, notice] [, evidence]); returns the number of rows; takes all or, with an error that lists the bad rows, none';
+
+CREATE FUNCTION consent_profiling.import_consents(query text)
+	RETURNS bigint AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+COMMENT ON FUNCTION consent_profiling.import_consents(text) IS
+	'records the consents that a query, run with the caller''s rights, returns as (subject, purpose, consent [, notice] [, evidence]); returns the number of rows; takes all or, with an error that lists the bad rows, none';
+
+CREATE FUNCTION consent_profiling.import_objections(query text)
+	RETURNS bigint AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+COMMENT ON FUNCTION consent_profiling.import_objections(text) IS
+	'records the objections that a query, run with the caller''s rights, returns as (subject, purpose, objection [, notice] [, evidence]); returns the number of rows; takes all or, with an error that lists the bad rows, none';
+
+-- Only those with a duty, see grant_duty().
+REVOKE EXECUTE ON FUNCTION
+	consent_profiling.check_batch(bigint, integer[]),
+	consent_profiling.subject_rows_problems(bigint, text[], date[]),
+	consent_profiling.import_subjects_batch(bigint, text[], date[], text[], jsonb[]),
+	consent_profiling.import_consents_batch(bigint, text[], text[], text[],
+		text[], jsonb[]),
+	consent_profiling.import_objections_batch(bigint, text[], text[], text[],
+		text[], jsonb[]),
+	consent_profiling.lock_import_rows(bigint, text[], text[], text, text[]),
+	consent_profiling.import_subjects(text),
+	consent_profiling.import_consents(text),
+	consent_profiling.import_objections(text)
+	FROM PUBLIC;

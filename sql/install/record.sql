@@ -1,0 +1,616 @@
+---------------------------------------------------------------------
+-- Record
+---------------------------------------------------------------------
+
+-- All of these write as the owner of the extension, whoever calls.  Their
+-- search_path is pinned, with pg_temp last, so that nobody can slip an object
+-- of his own under a name used here.  What is internal and runs only within
+-- them goes by the same search_path; setting it over and over would cost more
+-- than the recording.  None is for PUBLIC: see the REVOKE at the end of the
+-- section, and grant_duty().
+
+-- Internal: complain about an argument that must be there.
+CREATE FUNCTION consent_profiling.refuse_null(argument text, missing boolean)
+	RETURNS void
+	LANGUAGE plpgsql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+BEGIN
+	IF missing THEN
+		RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
+			MESSAGE = format('%s must not be null', argument);
+	END IF;
+END
+$$;
+
+-- Internal: complain about a time at which nothing can have happened yet.
+CREATE FUNCTION consent_profiling.refuse_future(argument text, value timestamptz)
+	RETURNS void
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+BEGIN
+	PERFORM refuse_null(argument, value IS NULL);
+	IF value > clock_timestamp() THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = format('%s lies in the future', argument),
+			DETAIL = format('It is %s.', value);
+	END IF;
+END
+$$;
+
+-- Internal: why a birth date cannot be one, or null.  Somebody may be born
+-- today in the time zone that is furthest ahead, UTC+14.  Neither STRICT nor
+-- with settings of its own, so that an import of millions has it inlined.
+CREATE FUNCTION consent_profiling.birth_date_problem(birth_date date)
+	RETURNS text
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT CASE
+		WHEN NOT pg_catalog.isfinite(birth_date) THEN 'birth date must be finite'
+		WHEN birth_date OPERATOR(pg_catalog.>)
+			((pg_catalog.now() AT TIME ZONE 'UTC') OPERATOR(pg_catalog.+)
+			 interval '14 hours')::pg_catalog.date
+			THEN 'birth date lies in the future'
+	END
+$$;
+
+-- Internal: write one line of the history.
+CREATE FUNCTION consent_profiling.record_event(act text,
+		subject consent_profiling.subject_id, purpose text, at timestamptz,
+		birth_date date DEFAULT NULL,
+		consent consent_profiling.consent DEFAULT NULL,
+		objection consent_profiling.objection DEFAULT NULL,
+		ground text DEFAULT NULL, informed_at timestamptz DEFAULT NULL,
+		notice text DEFAULT NULL, evidence jsonb DEFAULT NULL,
+		detail jsonb DEFAULT NULL)
+	RETURNS void
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS $$
+#variable_conflict use_variable
+BEGIN
+	INSERT INTO event (act, subject, purpose, at, recorded_at,
+					   session_role, caller, actor, birth_date, consent,
+					   objection, ground, informed_at, notice, evidence, detail)
+	VALUES (act, subject, purpose, at, clock_timestamp(),
+			session_user, caller_role(), recorded_actor(), birth_date,
+			consent, objection, ground, informed_at, notice, evidence, detail);
+END
+$$;
+
+-- Internal: the role in force outside of any SECURITY DEFINER function, where
+-- current_user would be the owner of the function.
+CREATE FUNCTION consent_profiling.caller_role()
+	RETURNS name AS 'MODULE_PATHNAME'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE;
+
+-- Internal: consent_profiling.actor, or null when it is empty.
+CREATE FUNCTION consent_profiling.recorded_actor()
+	RETURNS text AS 'MODULE_PATHNAME'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE;
+
+-- Internal: take the lock that puts all acts about one subject in a row, and
+-- complain about a subject about whom nothing can be recorded.
+CREATE FUNCTION consent_profiling.lock_subject(subject consent_profiling.subject_id)
+	RETURNS consent_profiling.subject
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS $$
+#variable_conflict use_column
+DECLARE
+	found_subject consent_profiling.subject;
+BEGIN
+	PERFORM refuse_null('subject', lock_subject.subject IS NULL);
+	SELECT * INTO found_subject
+		FROM subject WHERE id = lock_subject.subject FOR NO KEY UPDATE;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = 'no_data_found',
+			MESSAGE = format('subject "%s" is not registered', lock_subject.subject),
+			HINT = 'Register it with consent_profiling.register_subject().';
+	END IF;
+	IF found_subject.erased_at IS NOT NULL THEN
+		RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+			MESSAGE = format('subject "%s" has been erased', lock_subject.subject);
+	END IF;
+	RETURN found_subject;
+END
+$$;
+
+-- Internal: complain about a purpose that does not exist, and lock one that does
+-- against being dropped.
+CREATE FUNCTION consent_profiling.check_purpose(purpose text)
+	RETURNS void
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS $$
+#variable_conflict use_column
+BEGIN
+	PERFORM refuse_null('purpose', check_purpose.purpose IS NULL);
+	PERFORM FROM purpose WHERE name = check_purpose.purpose FOR KEY SHARE;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = 'undefined_object',
+			MESSAGE = format('purpose "%s" does not exist', check_purpose.purpose);
+	END IF;
+END
+$$;
+
+-- Internal: a purpose and all above it, the purpose itself at level 0.  Ends
+-- even if somebody has written a purpose above itself by hand.
+CREATE FUNCTION consent_profiling.lineage(purpose text)
+	RETURNS TABLE (level integer, name text, direct_marketing boolean)
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+AS $$
+	WITH RECURSIVE up AS (
+		SELECT 0 AS level, p.name, p.broader, p.direct_marketing
+			FROM purpose p WHERE p.name = lineage.purpose
+		UNION ALL
+		SELECT up.level + 1, p.name, p.broader, p.direct_marketing
+			FROM up JOIN purpose p ON p.name = up.broader
+	) CYCLE name SET is_cycle USING path
+	SELECT level, name, direct_marketing FROM up WHERE NOT is_cycle
+$$;
+
+CREATE FUNCTION consent_profiling.register_subject(
+		subject consent_profiling.subject_id, birth_date date DEFAULT NULL)
+	RETURNS void
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	at timestamptz := clock_timestamp();
+	known consent_profiling.subject;
+	problem text := birth_date_problem(register_subject.birth_date);
+BEGIN
+	PERFORM refuse_null('subject', register_subject.subject IS NULL);
+	IF problem IS NOT NULL THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = problem,
+			DETAIL = format('It is %s.', register_subject.birth_date);
+	END IF;
+
+	INSERT INTO subject (id, birth_date, registered_at)
+		VALUES (register_subject.subject, register_subject.birth_date, at)
+		ON CONFLICT (id) DO NOTHING;
+	IF NOT FOUND THEN
+		SELECT * INTO known FROM subject
+			WHERE id = register_subject.subject FOR NO KEY UPDATE;
+		IF NOT FOUND THEN
+			-- Somebody registered it meanwhile, and this snapshot is too old.
+			RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
+				MESSAGE = 'could not serialize access due to concurrent registration';
+		END IF;
+		IF known.erased_at IS NOT NULL THEN
+			-- Stays erased, and what was erased is not taken in again.
+			PERFORM record_event('register_subject', register_subject.subject,
+								 NULL, at);
+			RETURN;
+		END IF;
+		IF known.birth_date <> register_subject.birth_date THEN
+			RAISE EXCEPTION USING ERRCODE = 'unique_violation',
+				MESSAGE = format('subject "%s" is registered with another birth date',
+								 register_subject.subject),
+				HINT = 'Use consent_profiling.rectify_birth_date() to correct it.';
+		END IF;
+		IF known.birth_date IS NULL AND register_subject.birth_date IS NOT NULL THEN
+			UPDATE subject SET birth_date = register_subject.birth_date
+				WHERE id = register_subject.subject;
+		END IF;
+	END IF;
+	PERFORM record_event('register_subject', register_subject.subject, NULL, at,
+						 birth_date => register_subject.birth_date);
+END
+$$;
+COMMENT ON FUNCTION consent_profiling.register_subject(
+		consent_profiling.subject_id, date) IS
+	'registers a subject; again is harmless and may add a birth date where there was none; throws unique_violation for a different birth date, invalid_parameter_value for an impossible one';
+
+CREATE FUNCTION consent_profiling.rectify_birth_date(
+		subject consent_profiling.subject_id, birth_date date,
+		evidence jsonb DEFAULT NULL)
+	RETURNS void
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	problem text := birth_date_problem(rectify_birth_date.birth_date);
+BEGIN
+	PERFORM lock_subject(rectify_birth_date.subject);
+	PERFORM refuse_null('birth_date', rectify_birth_date.birth_date IS NULL);
+	IF problem IS NOT NULL THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = problem,
+			DETAIL = format('It is %s.', rectify_birth_date.birth_date);
+	END IF;
+	UPDATE subject SET birth_date = rectify_birth_date.birth_date
+		WHERE id = rectify_birth_date.subject;
+	PERFORM record_event('rectify_birth_date', rectify_birth_date.subject, NULL,
+						 clock_timestamp(),
+						 birth_date => rectify_birth_date.birth_date,
+						 evidence => rectify_birth_date.evidence);
+END
+$$;
+COMMENT ON FUNCTION consent_profiling.rectify_birth_date(
+		consent_profiling.subject_id, date, jsonb) IS
+	'corrects the birth date of a subject (Art. 16); throws no_data_found for an unknown subject, invalid_parameter_value for an impossible date';
+
+-- Internal: what all acts about a consent do.  Returns the consent that
+-- prevails, which is the newest.
+CREATE FUNCTION consent_profiling.record_consent(act text,
+		subject consent_profiling.subject_id, purpose text,
+		consent consent_profiling.consent, notice text, evidence jsonb)
+	RETURNS consent_profiling.consent
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS $$
+#variable_conflict use_column
+DECLARE
+	refusal consent_profiling.consent :=
+		CASE WHEN is_refusal(record_consent.consent)
+			THEN record_consent.consent END;
+	prevailing consent_profiling.consent;
+BEGIN
+	PERFORM check_purpose(record_consent.purpose);
+	PERFORM lock_subject(record_consent.subject);
+	PERFORM record_event(record_consent.act, record_consent.subject,
+						 record_consent.purpose,
+						 consent_at(record_consent.consent),
+						 consent => record_consent.consent,
+						 notice => record_consent.notice,
+						 evidence => record_consent.evidence);
+	INSERT INTO choice AS c (subject, purpose, consent, refusal)
+		VALUES (record_consent.subject, record_consent.purpose,
+				record_consent.consent, refusal)
+		ON CONFLICT (subject, purpose) DO UPDATE SET
+			consent = GREATEST(c.consent, excluded.consent),
+			refusal = GREATEST(c.refusal, excluded.refusal)
+		RETURNING c.consent INTO prevailing;
+	RETURN prevailing;
+END
+$$;
+
+CREATE FUNCTION consent_profiling.give_consent(
+		subject consent_profiling.subject_id, purpose text DEFAULT 'profiling',
+		explicit boolean DEFAULT false, until timestamptz DEFAULT 'infinity',
+		at timestamptz DEFAULT clock_timestamp(), notice text DEFAULT NULL,
+		evidence jsonb DEFAULT NULL)
+	RETURNS consent_profiling.consent
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+BEGIN
+	PERFORM refuse_null('explicit', give_consent.explicit IS NULL);
+	PERFORM refuse_null('until', give_consent.until IS NULL);
+	PERFORM refuse_future('at', give_consent.at);
+	RETURN record_consent('give_consent', give_consent.subject,
+						  give_consent.purpose,
+						  make_consent('given', give_consent.explicit,
+									   give_consent.at, give_consent.until),
+						  give_consent.notice, give_consent.evidence);
+END
+$$;
+COMMENT ON FUNCTION consent_profiling.give_consent(
+		consent_profiling.subject_id, text, boolean, timestamptz, timestamptz,
+		text, jsonb) IS
+	'records that a subject consented to a purpose (Art. 4(11), 7(1)); returns the consent that now prevails; throws no_data_found for an unknown subject, undefined_object for an unknown purpose, invalid_parameter_value for a time in the future';
+
+CREATE FUNCTION consent_profiling.request_consent(
+		subject consent_profiling.subject_id, purpose text DEFAULT 'profiling',
+		at timestamptz DEFAULT clock_timestamp(), notice text DEFAULT NULL,
+		evidence jsonb DEFAULT NULL)
+	RETURNS consent_profiling.consent
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+BEGIN
+	PERFORM refuse_future('at', request_consent.at);
+	RETURN record_consent('request_consent', request_consent.subject,
+						  request_consent.purpose,
+						  make_consent('requested', false, request_consent.at,
+									   'infinity'),
+						  request_consent.notice, request_consent.evidence);
+END
+$$;
+COMMENT ON FUNCTION consent_profiling.request_consent(
+		consent_profiling.subject_id, text, timestamptz, text, jsonb) IS
+	'records that a subject was asked to consent to a purpose, which is no consent; returns the consent that now prevails; throws as give_consent() does';
+
+CREATE FUNCTION consent_profiling.refuse_consent(
+		subject consent_profiling.subject_id, purpose text DEFAULT 'profiling',
+		at timestamptz DEFAULT clock_timestamp(), notice text DEFAULT NULL,
+		evidence jsonb DEFAULT NULL)
+	RETURNS consent_profiling.consent
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+BEGIN
+	PERFORM refuse_future('at', refuse_consent.at);
+	RETURN record_consent('refuse_consent', refuse_consent.subject,
+						  refuse_consent.purpose,
+						  make_consent('refused', false, refuse_consent.at,
+									   'infinity'),
+						  refuse_consent.notice, refuse_consent.evidence);
+END
+$$;
+COMMENT ON FUNCTION consent_profiling.refuse_consent(
+		consent_profiling.subject_id, text, timestamptz, text, jsonb) IS
+	'records that a subject refused to consent to a purpose; holds for all purposes beneath it; returns the consent that now prevails; throws as give_consent() does';
+
+CREATE FUNCTION consent_profiling.withdraw_consent(
+		subject consent_profiling.subject_id, purpose text DEFAULT 'profiling',
+		at timestamptz DEFAULT clock_timestamp(), notice text DEFAULT NULL,
+		evidence jsonb DEFAULT NULL)
+	RETURNS consent_profiling.consent
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+BEGIN
+	PERFORM refuse_future('at', withdraw_consent.at);
+	RETURN record_consent('withdraw_consent', withdraw_consent.subject,
+						  withdraw_consent.purpose,
+						  make_consent('withdrawn', false, withdraw_consent.at,
+									   'infinity'),
+						  withdraw_consent.notice, withdraw_consent.evidence);
+END
+$$;
+COMMENT ON FUNCTION consent_profiling.withdraw_consent(
+		consent_profiling.subject_id, text, timestamptz, text, jsonb) IS
+	'records that a subject withdrew consent to a purpose (Art. 7(3)); holds for all purposes beneath it; returns the consent that now prevails; throws as give_consent() does';
+
+-- Internal: the choice of a subject for a purpose, all null when there is none.
+CREATE FUNCTION consent_profiling.current_choice(
+		subject consent_profiling.subject_id, purpose text)
+	RETURNS consent_profiling.choice
+	LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS $$
+	SELECT c.* FROM choice c
+		WHERE c.subject = current_choice.subject
+			AND c.purpose = current_choice.purpose
+$$;
+
+-- Internal: does an objection stand at exactly this choice?  Raised or upheld,
+-- and not withdrawn since; a withdrawal wins a tie.
+CREATE FUNCTION consent_profiling.objection_stands(choice consent_profiling.choice)
+	RETURNS boolean
+	LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT COALESCE(choice.raised_at > COALESCE(choice.withdrawn_at, '-infinity'),
+					false)
+$$;
+
+-- Internal: complain about a subject who has no objection standing at exactly
+-- this purpose, and name the purposes above where there is one.
+CREATE FUNCTION consent_profiling.check_objection(
+		subject consent_profiling.subject_id, purpose text)
+	RETURNS void
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS $$
+DECLARE
+	message text := format('subject "%s" has raised no objection to purpose "%s"',
+						   check_objection.subject, check_objection.purpose);
+	above text;
+BEGIN
+	IF objection_stands(current_choice(check_objection.subject,
+									   check_objection.purpose)) THEN
+		RETURN;
+	END IF;
+	SELECT string_agg(format('"%s"', l.name), ', ' ORDER BY l.level)
+		INTO above
+		FROM lineage(check_objection.purpose) l
+			JOIN choice c ON c.subject = check_objection.subject
+				AND c.purpose = l.name
+		WHERE l.level > 0 AND objection_stands(c);
+	IF above IS NULL THEN
+		RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+			MESSAGE = message;
+	END IF;
+	RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+		MESSAGE = message,
+		DETAIL = format('The objection stands at purpose %s.', above);
+END
+$$;
+
+-- Internal: what all acts about an objection do.  Returns the objection that
+-- prevails, which is the newest.
+CREATE FUNCTION consent_profiling.record_objection(act text,
+		subject consent_profiling.subject_id, purpose text,
+		objection consent_profiling.objection, evidence jsonb)
+	RETURNS consent_profiling.objection
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS $$
+#variable_conflict use_column
+DECLARE
+	status text := objection_status(record_objection.objection);
+	at timestamptz := objection_at(record_objection.objection);
+	prevailing consent_profiling.objection;
+BEGIN
+	-- Together with the lock this makes two transactions that act on the same
+	-- person's objections conflict even when the snapshot of one is old.
+	UPDATE subject SET objection_acts = objection_acts + 1
+		WHERE id = record_objection.subject;
+	PERFORM record_event(record_objection.act, record_objection.subject,
+						 record_objection.purpose, at,
+						 objection => record_objection.objection,
+						 evidence => record_objection.evidence);
+	INSERT INTO choice AS c (subject, purpose, objection,
+							 raised_at, withdrawn_at, overridden_at)
+		VALUES (record_objection.subject, record_objection.purpose,
+				record_objection.objection,
+				CASE WHEN status IN ('raised', 'upheld') THEN at END,
+				CASE WHEN status = 'withdrawn' THEN at END,
+				CASE WHEN status = 'overridden' THEN at END)
+		ON CONFLICT (subject, purpose) DO UPDATE SET
+			objection = GREATEST(c.objection, excluded.objection),
+			raised_at = GREATEST(c.raised_at, excluded.raised_at),
+			withdrawn_at = GREATEST(c.withdrawn_at, excluded.withdrawn_at),
+			overridden_at = GREATEST(c.overridden_at, excluded.overridden_at)
+		RETURNING c.objection INTO prevailing;
+	RETURN prevailing;
+END
+$$;
+
+CREATE FUNCTION consent_profiling.raise_objection(
+		subject consent_profiling.subject_id, purpose text DEFAULT 'profiling',
+		at timestamptz DEFAULT clock_timestamp(), evidence jsonb DEFAULT NULL)
+	RETURNS consent_profiling.objection
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+BEGIN
+	PERFORM refuse_future('at', raise_objection.at);
+	PERFORM check_purpose(raise_objection.purpose);
+	PERFORM lock_subject(raise_objection.subject);
+	RETURN record_objection('raise_objection', raise_objection.subject,
+							raise_objection.purpose,
+							make_objection('raised', raise_objection.at, NULL),
+							raise_objection.evidence);
+END
+$$;
+COMMENT ON FUNCTION consent_profiling.raise_objection(
+		consent_profiling.subject_id, text, timestamptz, jsonb) IS
+	'records that a subject objected to a purpose and all beneath it (Art. 21); returns the objection that now prevails; throws no_data_found for an unknown subject, undefined_object for an unknown purpose, invalid_parameter_value for a time in the future';
+
+CREATE FUNCTION consent_profiling.withdraw_objection(
+		subject consent_profiling.subject_id, purpose text DEFAULT 'profiling',
+		at timestamptz DEFAULT clock_timestamp(), evidence jsonb DEFAULT NULL)
+	RETURNS consent_profiling.objection
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+BEGIN
+	PERFORM refuse_future('at', withdraw_objection.at);
+	PERFORM check_purpose(withdraw_objection.purpose);
+	PERFORM lock_subject(withdraw_objection.subject);
+	PERFORM check_objection(withdraw_objection.subject,
+							withdraw_objection.purpose);
+	RETURN record_objection('withdraw_objection', withdraw_objection.subject,
+							withdraw_objection.purpose,
+							make_objection('withdrawn', withdraw_objection.at,
+										   NULL),
+							withdraw_objection.evidence);
+END
+$$;
+COMMENT ON FUNCTION consent_profiling.withdraw_objection(
+		consent_profiling.subject_id, text, timestamptz, jsonb) IS
+	'records that a subject withdrew the objection raised at exactly this purpose; returns the objection that now prevails; throws object_not_in_prerequisite_state where none was raised, naming the purpose where it stands, and as raise_objection() does';
+
+CREATE FUNCTION consent_profiling.uphold_objection(
+		subject consent_profiling.subject_id, purpose text DEFAULT 'profiling',
+		at timestamptz DEFAULT clock_timestamp(), evidence jsonb DEFAULT NULL)
+	RETURNS consent_profiling.objection
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+BEGIN
+	PERFORM refuse_future('at', uphold_objection.at);
+	PERFORM check_purpose(uphold_objection.purpose);
+	PERFORM lock_subject(uphold_objection.subject);
+	PERFORM check_objection(uphold_objection.subject,
+							uphold_objection.purpose);
+	RETURN record_objection('uphold_objection', uphold_objection.subject,
+							uphold_objection.purpose,
+							make_objection('upheld', uphold_objection.at, NULL),
+							uphold_objection.evidence);
+END
+$$;
+COMMENT ON FUNCTION consent_profiling.uphold_objection(
+		consent_profiling.subject_id, text, timestamptz, jsonb) IS
+	'records that the controller found an objection justified; returns the objection that now prevails; throws object_not_in_prerequisite_state where none was raised, and as raise_objection() does; for officers';
+
+CREATE FUNCTION consent_profiling.override_objection(
+		subject consent_profiling.subject_id, purpose text, grounds text,
+		at timestamptz DEFAULT clock_timestamp(), evidence jsonb DEFAULT NULL)
+	RETURNS consent_profiling.objection
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+DECLARE
+	marketing text;
+BEGIN
+	PERFORM refuse_future('at', override_objection.at);
+	PERFORM check_purpose(override_objection.purpose);
+
+	-- Art. 21(1): only compelling grounds, demonstrated by the controller.
+	PERFORM refuse_null('grounds', override_objection.grounds IS NULL);
+	IF override_objection.grounds !~ '\S' THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = 'an objection cannot be overridden without grounds';
+	END IF;
+
+	-- Art. 21(2)-(3)
+	SELECT l.name INTO marketing
+		FROM lineage(override_objection.purpose) l
+		WHERE l.direct_marketing ORDER BY l.level LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = 'an objection to direct marketing cannot be overridden',
+			DETAIL = format('Purpose "%s" is direct marketing.', marketing);
+	END IF;
+
+	PERFORM lock_subject(override_objection.subject);
+
+	-- What was raised here or above up to that time, and not lifted since.
+	PERFORM FROM lineage(override_objection.purpose) l
+			JOIN choice c ON c.subject = override_objection.subject
+				AND c.purpose = l.name
+		WHERE objection_stands(c)
+			AND c.raised_at <= override_objection.at
+			AND NOT EXISTS (
+				SELECT FROM lineage(override_objection.purpose) b
+						JOIN choice o ON o.subject = override_objection.subject
+							AND o.purpose = b.name
+					WHERE b.level <= l.level
+						AND o.overridden_at >= c.raised_at);
+	IF NOT FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+			MESSAGE = format('subject "%s" has no standing objection to purpose "%s"',
+							 override_objection.subject,
+							 override_objection.purpose);
+	END IF;
+
+	RETURN record_objection('override_objection', override_objection.subject,
+							override_objection.purpose,
+							make_objection('overridden', override_objection.at,
+										   override_objection.grounds),
+							override_objection.evidence);
+END
+$$;
+COMMENT ON FUNCTION consent_profiling.override_objection(
+		consent_profiling.subject_id, text, text, timestamptz, jsonb) IS
+	'records the compelling grounds on which the controller overrides what was objected to at this purpose or above so far (Art. 21(1)); returns the objection that now prevails; throws invalid_parameter_value without grounds or on direct marketing, object_not_in_prerequisite_state where no objection stands, and as raise_objection() does; for officers';
+
+-- Only those with a duty, see grant_duty().
+REVOKE EXECUTE ON FUNCTION
+	consent_profiling.refuse_null(text, boolean),
+	consent_profiling.refuse_future(text, timestamptz),
+	consent_profiling.birth_date_problem(date),
+	consent_profiling.record_event(text, consent_profiling.subject_id, text,
+		timestamptz, date, consent_profiling.consent,
+		consent_profiling.objection, text, timestamptz, text, jsonb, jsonb),
+	consent_profiling.caller_role(),
+	consent_profiling.recorded_actor(),
+	consent_profiling.lock_subject(consent_profiling.subject_id),
+	consent_profiling.check_purpose(text),
+	consent_profiling.lineage(text),
+	consent_profiling.register_subject(consent_profiling.subject_id, date),
+	consent_profiling.rectify_birth_date(consent_profiling.subject_id, date, jsonb),
+	consent_profiling.record_consent(text, consent_profiling.subject_id, text,
+		consent_profiling.consent, text, jsonb),
+	consent_profiling.give_consent(consent_profiling.subject_id, text, boolean,
+		timestamptz, timestamptz, text, jsonb),
+	consent_profiling.request_consent(consent_profiling.subject_id, text,
+		timestamptz, text, jsonb),
+	consent_profiling.refuse_consent(consent_profiling.subject_id, text,
+		timestamptz, text, jsonb),
+	consent_profiling.withdraw_consent(consent_profiling.subject_id, text,
+		timestamptz, text, jsonb),
+	consent_profiling.current_choice(consent_profiling.subject_id, text),
+	consent_profiling.objection_stands(consent_profiling.choice),
+	consent_profiling.check_objection(consent_profiling.subject_id, text),
+	consent_profiling.record_objection(text, consent_profiling.subject_id, text,
+		consent_profiling.objection, jsonb),
+	consent_profiling.raise_objection(consent_profiling.subject_id, text,
+		timestamptz, jsonb),
+	consent_profiling.withdraw_objection(consent_profiling.subject_id, text,
+		timestamptz, jsonb),
+	consent_profiling.uphold_objection(consent_profiling.subject_id, text,
+		timestamptz, jsonb),
+	consent_profiling.override_objection(consent_profiling.subject_id, text,
+		text, timestamptz, jsonb)
+	FROM PUBLIC;
