@@ -226,8 +226,7 @@ BEGIN
 END
 $$;
 
--- Internal: the purposes as a tree, each beneath the one it is beneath.  One
--- whose broader purpose is missing stands beside the root.
+-- Internal: the purposes as a tree, each after the one that it is beneath.
 CREATE FUNCTION consent_profiling.purpose_tree(OUT place bigint,
 		OUT depth integer, OUT name text)
 	RETURNS SETOF record
@@ -235,8 +234,7 @@ CREATE FUNCTION consent_profiling.purpose_tree(OUT place bigint,
 AS $$
 	WITH RECURSIVE down AS (
 		SELECT p.name, 0 AS depth, ARRAY[p.name] AS path
-			FROM purpose p
-			WHERE NOT EXISTS (SELECT FROM purpose up WHERE up.name = p.broader)
+			FROM purpose p WHERE p.broader IS NULL
 		UNION ALL
 		SELECT p.name, d.depth + 1, d.path || p.name
 			FROM down d JOIN purpose p ON p.broader = d.name

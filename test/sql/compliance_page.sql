@@ -113,11 +113,11 @@ SELECT consent_status(give_consent(21, 'news', at => now()));
 SELECT count(*), count(DISTINCT r[1]), max(r[2]) FROM regexp_matches(compliance_report(), 'data-month="([0-9-]+)" data-count="(\d+)"', 'g') r;
 SELECT consent_status(give_consent(34, 'news', at => now() - interval '20 months'));
 SELECT count(*), count(DISTINCT r[1]), max(r[2]) FROM regexp_matches(compliance_report(), 'data-month="([0-9-]+)" data-count="(\d+)"', 'g') r;
--- acts of 30 months, more and more of them, one at midday on the first of each month and the others later
+-- acts of 30 months, more and more of them, from the first half an hour of the month on
 CREATE TABLE said AS
 	SELECT DISTINCT CASE what WHEN 'override' THEN 141 + (i * i + 7 * m) % 40 ELSE 41 + (i * i + 7 * m) % 100 END AS subject, what,
 			(ARRAY['news', 'news.weekly', 'diet', 'fraud', 'profiling'])[1 + (i + m) % 5] AS purpose,
-			LEAST((date_trunc('month', now() AT TIME ZONE 'UTC') - m * interval '1 month' + interval '12 hours') AT TIME ZONE 'UTC' + (i - 1) * interval '1 day', now()) AS at
+			LEAST((date_trunc('month', now() AT TIME ZONE 'UTC') - m * interval '1 month' + interval '30 minutes') AT TIME ZONE 'UTC' + (i - 1) * interval '1 day', now()) AS at
 		FROM generate_series(0, 29) m, unnest('{give,refuse,withdraw,raise,unraise,override}'::text[]) WITH ORDINALITY AS u (what, k),
 			generate_series(1, 26 - 3 * k - m / 3) i
 		WHERE (i + m) % ((k + 3) / 2) = 0;
