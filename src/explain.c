@@ -13,6 +13,7 @@
 #include "funcapi.h"
 #include "gate.h"
 #include "iso8601.h"
+#include "tombstone.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -56,6 +57,7 @@ ExplainArguments(FunctionCallInfo fcinfo, Explained *result)
 	if (!PG_ARGISNULL(0))
 	{
 		SubjectKeyFromVarlena(&key, PG_GETARG_VARLENA_PP(0));
+		KnownAs(&key, snapshot);
 		ReadSubject(registry, result->purpose, &key, snapshot,
 					&result->facts);
 	}

@@ -535,6 +535,31 @@ AddChoice(SubjectFacts *facts, const Purpose *purpose, HeapTuple tuple,
 		FillChoice(&facts->choices[level], tuple, tupdesc);
 }
 
+/* Has somebody been erased whose tombstone this is? */
+bool
+SubjectErased(const Registry *registry, const SubjectKey *key,
+			  Snapshot snapshot)
+{
+	Datum		subject = PointerGetDatum(SubjectKeyToVarlena(key));
+	Relation	rel = table_open(registry->subject, AccessShareLock);
+	ScanKeyData scankey;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		erased = false;
+
+	SubjectScanKey(&scankey, SUBJECT_ID, registry, subject);
+	scan = systable_beginscan(rel, registry->subject_pkey, true, snapshot,
+							  1, &scankey);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		erased = !heap_attisnull(tuple, SUBJECT_ERASED_AT,
+								 RelationGetDescr(rel));
+	systable_endscan(scan);
+	table_close(rel, NoLock);
+	pfree(DatumGetPointer(subject));
+	return erased;
+}
+
 /*
  * Read what is known of one subject for one purpose.  facts->choices must have
  * room for every level of the purpose.

@@ -119,6 +119,9 @@ extern void ReadSubject(const Registry *registry, const Purpose *purpose,
 						const SubjectKey *key, Snapshot snapshot,
 						SubjectFacts *facts);
 
+extern bool SubjectErased(const Registry *registry, const SubjectKey *key,
+						  Snapshot snapshot);
+
 /* Told the facts about one subject of all. */
 typedef void (*SubjectCallback) (const SubjectKey *key,
 								 const SubjectFacts *facts, void *arg);

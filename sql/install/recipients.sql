@@ -43,3 +43,13 @@ COMMENT ON TABLE consent_profiling.notification IS
 
 REVOKE ALL ON consent_profiling.recipient, consent_profiling.disclosure,
 	consent_profiling.notification FROM PUBLIC;
+
+-- Internal: let every recipient of a subject's data be told of what happened to it.
+CREATE FUNCTION consent_profiling.queue_notifications(
+		subject consent_profiling.subject_id, cause text)
+	RETURNS void
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS $$
+BEGIN
+END
+$$;

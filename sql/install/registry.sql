@@ -219,7 +219,8 @@ COMMENT ON EVENT TRIGGER consent_profiling_keep_rows IS
 
 -- What is done while the log's triggers are disabled, as pg_restore
 -- --disable-triggers has it, is not logged; and to enable all triggers of a
--- table makes them fire less than always.
+-- table makes them fire less than always, those that guard the history and the
+-- tombstones too.
 CREATE FUNCTION consent_profiling.keep_log()
 	RETURNS event_trigger
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -228,15 +229,20 @@ AS $$
 DECLARE
 	half record;
 BEGIN
-	IF NOT EXISTS (SELECT FROM pg_event_trigger_ddl_commands() c
-				   WHERE c.classid = 'pg_class'::regclass
-					   AND is_logged(c.objid)) THEN
+	IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() c
+			   WHERE c.classid = 'pg_class'::regclass AND is_logged(c.objid)) THEN
+		INSERT INTO change (xid) VALUES (pg_current_xact_id());
+	ELSIF NOT EXISTS (SELECT FROM pg_event_trigger_ddl_commands() c
+					  WHERE c.classid = 'pg_class'::regclass
+						  AND c.objid = 'event'::regclass) THEN
 		RETURN;
 	END IF;
-	INSERT INTO change (xid) VALUES (pg_current_xact_id());
 	FOR half IN SELECT t.tgrelid::regclass AS relation, t.tgname
 			FROM pg_trigger t
-			WHERE is_logged(t.tgrelid) AND t.tgname LIKE 'log\_change%'
+			WHERE (is_logged(t.tgrelid) OR t.tgrelid = 'event'::regclass)
+				AND t.tgname IN ('log_change', 'log_change_of_all',
+								 'refuse_erased', 'chain_event', 'keep_event',
+								 'keep_events')
 				AND t.tgenabled IN ('O', 'R') LOOP
 		EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I',
 					   half.relation, half.tgname);

@@ -34,8 +34,7 @@ BEGIN
 				  FROM unnest(subjects, birth_dates) AS u (subject, birth_date)
 				  GROUP BY 1
 				  HAVING count(DISTINCT u.birth_date) > 1) i
-			WHERE NOT EXISTS (SELECT FROM subject s
-							  WHERE s.id = i.id AND s.erased_at IS NOT NULL);
+			WHERE known_as(i.id) = i.id;
 	END IF;
 	IF problems IS NOT NULL THEN
 		RETURN problems;
@@ -43,7 +42,7 @@ BEGIN
 
 	WITH written AS (
 		INSERT INTO subject AS s (id, birth_date, registered_at)
-			SELECT u.subject::subject_id, max(u.birth_date), at
+			SELECT known_as(u.subject::subject_id), max(u.birth_date), at
 				FROM unnest(subjects, birth_dates) AS u (subject, birth_date)
 				GROUP BY 1 ORDER BY 1
 			ON CONFLICT (id) DO UPDATE SET birth_date = excluded.birth_date

@@ -29,7 +29,7 @@ $$;
 
 SELECT add_purpose('news', direct_marketing => true), add_purpose('news.eu', 'news'), add_purpose('stats');
 SELECT register_subject('a', '1980-01-01'), register_subject('gone');
-SELECT erase_subject('gone');
+SELECT erase_subject('gone') IS NOT NULL AS erased;
 
 ---------------------------------------------------------------------
 -- subjects
@@ -349,7 +349,7 @@ BEGIN
 END
 $$;
 \set recorder '''{register_subject,rectify_birth_date,give_consent,request_consent,refuse_consent,withdraw_consent,raise_objection,withdraw_objection,import_subjects,import_consents,import_objections}'''
-\set officer '''{uphold_objection,override_objection,restrict_subject,lift_restriction,erase_subject,verdict_of,explain_verdict}'''
+\set officer '''{uphold_objection,override_objection,restrict_subject,lift_restriction,erase_subject,verdict_of,explain_verdict,verify_history}'''
 \set administrator '''{add_purpose,drop_purpose,allow_purpose,disallow_purpose,grant_duty,revoke_duty}'''
 SET ROLE regress_clerk;
 SELECT denials(:recorder);
@@ -388,5 +388,5 @@ RESET ROLE;
 DROP FUNCTION attempt(text), make_trigger(text), denials(text[]);
 DROP TABLE people CASCADE;
 DROP ROLE regress_clerk;
-DELETE FROM choice; DELETE FROM subject; DELETE FROM event;
+DELETE FROM choice; DELETE FROM subject;
 SELECT drop_purpose(p) FROM unnest('{news.eu,news,stats}'::text[]) p;
