@@ -157,7 +157,7 @@ SELECT attempt(c) FROM unnest(ARRAY[
 	$$record_review('c', NULL, 'changed', 'Ms Doe')$$,
 	$$record_review('c', 'nowhere', 'changed', 'Ms Doe')$$,
 	$$record_review('c', 'news', 'changed', 'Ms Doe')$$,
-	$$record_review('b', 'loans', 'changed', 'Ms Doe')$$,
+	$$record_review('a', 'loans', 'changed', 'Ms Doe')$$,
 	$$record_review('c', 'loans', NULL, 'Ms Doe')$$,
 	$$record_review('c', 'loans', E'\n ', 'Ms Doe')$$,
 	$$record_review('c', 'loans', 'changed', NULL)$$,
