@@ -368,15 +368,12 @@ Permitted(const SubjectFacts *facts, const PurposeRules *rules,
 PurposeRules
 DecisionRules(const PurposeRules *rules, const char *basis)
 {
+	/* Art. 22(4): on special categories these ask for explicit consent. */
 	PurposeRules result = *rules;
 
-	/* Art. 22(4): on special categories of data no other ground suffices. */
-	bool		special = rules->needs_explicit;
-
 	/* Art. 22(2)(a) and (b): a contract or a law; (c): explicit consent */
-	if (special ||
-		(strcmp(basis, "contract") != 0 &&
-		 strcmp(basis, "legal_obligation") != 0))
+	if (strcmp(basis, "contract") != 0 &&
+		strcmp(basis, "legal_obligation") != 0)
 	{
 		result.needs_consent = true;
 		result.needs_explicit = true;
