@@ -23,6 +23,7 @@
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "commands/trigger.h"
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
 #include "nodes/value.h"
@@ -95,7 +96,8 @@ RegistryRelationChanged(Datum arg, Oid relid)
 
 	if (relid == InvalidOid || relid == registry->purpose ||
 		relid == registry->subject || relid == registry->choice ||
-		relid == registry->change || relid == permission_table)
+		relid == registry->change || relid == registry->review ||
+		relid == permission_table)
 	{
 		registry_valid = false;
 		RegistryChanged();
@@ -229,6 +231,8 @@ GetRegistry(void)
 	registry->choice_expires_at = RegistryRelation(schema, "choice_expires_at_idx");
 	registry->change = RegistryRelation(schema, "change");
 	registry->change_xid = RegistryRelation(schema, "change_xid_idx");
+	registry->review = RegistryRelation(schema, "review");
+	registry->review_open = RegistryRelation(schema, "review_open_idx");
 
 	subject_id = get_atttype(registry->subject, SUBJECT_ID);
 	opclass = GetDefaultOpClass(subject_id, BTREE_AM_OID);
@@ -304,10 +308,40 @@ ReadPurposeRow(const Registry *registry, const char *name, Snapshot snapshot,
 }
 
 /*
+ * Complain about a row of "purpose" that is not about profiling.
+ *
+ * Art. 4(4): automated processing of personal data to evaluate a person.  Where
+ * one of the three is missing, the rules of profiling have no answer, neither a
+ * yes nor a no.
+ */
+static void
+CheckIsProfiling(const char *name, const Datum *values)
+{
+	StringInfoData lacking;
+
+	initStringInfo(&lacking);
+	if (!DatumGetBool(values[PURPOSE_AUTOMATED - 1]))
+		appendStringInfoString(&lacking, ", automated processing");
+	if (!DatumGetBool(values[PURPOSE_PERSONAL_DATA - 1]))
+		appendStringInfoString(&lacking, ", personal data");
+	if (!DatumGetBool(values[PURPOSE_EVALUATES_PERSON - 1]))
+		appendStringInfoString(&lacking, ", the evaluation of a person");
+	if (lacking.len > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("purpose \"%s\" is not profiling", name),
+				 errdetail("Of the elements of profiling it lacks: %s.",
+						   lacking.data + 2),
+				 errhint("consent_profiling.describe_purpose() tells what the purpose is.")));
+	pfree(lacking.data);
+}
+
+/*
  * Read a purpose and its lineage into the current memory context.
  *
  * Throws undefined_object for a name that the snapshot does not have: a
- * mistyped purpose must not pass for a person who may not be profiled.
+ * mistyped purpose must not pass for a person who may not be profiled.  Throws
+ * object_not_in_prerequisite_state for a purpose that is not profiling.
  */
 Purpose *
 ReadPurpose(const Registry *registry, const char *name, Snapshot snapshot)
@@ -334,7 +368,10 @@ ReadPurpose(const Registry *registry, const char *name, Snapshot snapshot)
 		{
 			bool		special = DatumGetBool(values[PURPOSE_SPECIAL_CATEGORY - 1]);
 
+			CheckIsProfiling(name, values);
 			purpose->basis = TextDatumGetCString(values[PURPOSE_BASIS - 1]);
+			purpose->automated_decision =
+				DatumGetBool(values[PURPOSE_AUTOMATED_DECISION - 1]);
 			rules->minimum_age = DatumGetInt32(values[PURPOSE_MINIMUM_AGE - 1]);
 			rules->needs_consent = special ||
 				strcmp(purpose->basis, "consent") == 0;
@@ -441,6 +478,18 @@ PurposeAllowed(const Registry *registry, const char *name, Oid userid)
 	return allowed || (is_root && !root_closed);
 }
 
+/* Throws insufficient_privilege for a purpose that the role was not allowed. */
+void
+CheckPurposeAllowed(const Registry *registry, const char *name, Oid userid)
+{
+	if (!PurposeAllowed(registry, name, userid))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("role \"%s\" is not allowed to profile for purpose \"%s\"",
+						GetUserNameFromId(userid, false), name),
+				 errhint("An administrator can allow it with consent_profiling.allow_purpose().")));
+}
+
 /* A nullable timestamp column as the decision wants it. */
 static TimestampTz
 TimeOrNever(Datum value, bool isnull)
@@ -470,13 +519,14 @@ FillChoice(ChoiceFacts *choice, HeapTuple tuple, TupleDesc tupdesc)
 										nulls[CHOICE_OVERRIDDEN_AT - 1]);
 }
 
-/* The level of the purpose a row of "choice" is about, or -1. */
+/* The level of the purpose that this column of a row names, or -1. */
 static int
-LevelOfChoice(const Purpose *purpose, HeapTuple tuple, TupleDesc tupdesc)
+LevelOf(const Purpose *purpose, HeapTuple tuple, AttrNumber column,
+		TupleDesc tupdesc)
 {
 	bool		isnull;
-	text	   *name = DatumGetTextPP(heap_getattr(tuple, CHOICE_PURPOSE,
-												   tupdesc, &isnull));
+	text	   *name = DatumGetTextPP(heap_getattr(tuple, column, tupdesc,
+												   &isnull));
 	int			len = VARSIZE_ANY_EXHDR(name);
 
 	for (int i = 0; i < purpose->nlevels; i++)
@@ -529,7 +579,7 @@ static void
 AddChoice(SubjectFacts *facts, const Purpose *purpose, HeapTuple tuple,
 		  TupleDesc tupdesc)
 {
-	int			level = LevelOfChoice(purpose, tuple, tupdesc);
+	int			level = LevelOf(purpose, tuple, CHOICE_PURPOSE, tupdesc);
 
 	if (level >= 0)
 		FillChoice(&facts->choices[level], tuple, tupdesc);
@@ -597,6 +647,34 @@ ReadSubject(const Registry *registry, const Purpose *purpose,
 		table_close(rel, NoLock);
 	}
 	pfree(DatumGetPointer(subject));
+}
+
+/*
+ * Does somebody wait for a human to look at what was decided for this purpose,
+ * or for one above it?  The index is of open reviews alone; but who has told
+ * PostgreSQL not to use indexes meets the others, too.
+ */
+bool
+ReviewIsOpen(const Registry *registry, const Purpose *purpose,
+			 const SubjectKey *key, Snapshot snapshot)
+{
+	Datum		subject = PointerGetDatum(SubjectKeyToVarlena(key));
+	Relation	rel = table_open(registry->review, AccessShareLock);
+	ScanKeyData scankey;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		open = false;
+
+	SubjectScanKey(&scankey, REVIEW_SUBJECT, registry, subject);
+	scan = systable_beginscan(rel, registry->review_open, true, snapshot,
+							  1, &scankey);
+	while (!open && HeapTupleIsValid(tuple = systable_getnext(scan)))
+		open = heap_attisnull(tuple, REVIEW_REVIEWED_AT, RelationGetDescr(rel)) &&
+			LevelOf(purpose, tuple, REVIEW_PURPOSE, RelationGetDescr(rel)) >= 0;
+	systable_endscan(scan);
+	table_close(rel, NoLock);
+	pfree(DatumGetPointer(subject));
+	return open;
 }
 
 /* One of the two tables, read in the order of the subjects. */

@@ -56,6 +56,18 @@ enum
 	CHOICE_NATTS = CHOICE_EXPIRES_AT
 };
 
+enum
+{
+	REVIEW_ID = 1,
+	REVIEW_SUBJECT,
+	REVIEW_PURPOSE,
+	REVIEW_REQUESTED_AT,
+	REVIEW_REVIEWED_AT,
+	REVIEW_OUTCOME,
+	REVIEW_REVIEWED_BY,
+	REVIEW_NATTS = REVIEW_REVIEWED_BY
+};
+
 /*
  * What tells one content of the registry from another that has come in its
  * place, with a database made anew or by rewriting a table, of which the log
@@ -83,6 +95,8 @@ typedef struct Registry
 	Oid			choice_expires_at;
 	Oid			change;
 	Oid			change_xid;
+	Oid			review;
+	Oid			review_open;
 	bool		logged;			/* are all changes? */
 	FmgrInfo	subject_id_eq;
 } Registry;
@@ -92,6 +106,7 @@ typedef struct Purpose
 {
 	PurposeRules rules;
 	char	   *basis;
+	bool		automated_decision; /* are decisions taken for it? */
 	int			nlevels;
 	char	  **names;			/* [0] its own */
 } Purpose;
@@ -115,9 +130,13 @@ extern Purpose *ReadPurpose(const Registry *registry, const char *name,
 							Snapshot snapshot);
 extern bool PurposeAllowed(const Registry *registry, const char *name,
 						   Oid userid);
+extern void CheckPurposeAllowed(const Registry *registry, const char *name,
+								Oid userid);
 extern void ReadSubject(const Registry *registry, const Purpose *purpose,
 						const SubjectKey *key, Snapshot snapshot,
 						SubjectFacts *facts);
+extern bool ReviewIsOpen(const Registry *registry, const Purpose *purpose,
+						 const SubjectKey *key, Snapshot snapshot);
 
 extern bool SubjectErased(const Registry *registry, const SubjectKey *key,
 						  Snapshot snapshot);

@@ -40,6 +40,14 @@ BEGIN
 			MESSAGE = format('unknown basis "%s"', add_purpose.basis),
 			HINT = 'Art. 6(1) knows consent, contract, legal_obligation, vital_interests, public_task and legitimate_interests.';
 	END IF;
+	-- Art. 22(2)
+	IF add_purpose.automated_decision
+		AND add_purpose.basis IN ('legitimate_interests', 'public_task') THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = format('automated decisions cannot be based on %s',
+							 add_purpose.basis),
+			HINT = 'Art. 22(2) allows them by contract, by law (legal_obligation) or with explicit consent.';
+	END IF;
 	IF add_purpose.minimum_age NOT BETWEEN 18 AND 150 THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = format('minimum_age %s is out of range', add_purpose.minimum_age),
@@ -95,7 +103,10 @@ BEGIN
 				HAVING count(*) > 0),
 			(SELECT 'Choices are recorded for it.'
 				WHERE EXISTS (SELECT FROM choice c
-							  WHERE c.purpose = drop_purpose.name)))
+							  WHERE c.purpose = drop_purpose.name)),
+			(SELECT 'Reviews are recorded for it.'
+				WHERE EXISTS (SELECT FROM review r
+							  WHERE r.purpose = drop_purpose.name)))
 	END;
 	IF used IS NOT NULL THEN
 		RAISE EXCEPTION USING ERRCODE = 'dependent_objects_still_exist',

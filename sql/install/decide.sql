@@ -15,84 +15,84 @@ CREATE FUNCTION consent_profiling.may_profile(subject smallint)
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
 	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(smallint) IS
-	'may this subject be profiled for the purpose in consent_profiling.purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
+	'may this subject be profiled for the purpose in consent_profiling.purpose? never null; throws undefined_object for an unknown purpose, object_not_in_prerequisite_state for one that is not profiling, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject integer)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_int4'
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
 	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(integer) IS
-	'may this subject be profiled for the purpose in consent_profiling.purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
+	'may this subject be profiled for the purpose in consent_profiling.purpose? never null; throws undefined_object for an unknown purpose, object_not_in_prerequisite_state for one that is not profiling, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject bigint)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_int8'
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
 	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(bigint) IS
-	'may this subject be profiled for the purpose in consent_profiling.purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
+	'may this subject be profiled for the purpose in consent_profiling.purpose? never null; throws undefined_object for an unknown purpose, object_not_in_prerequisite_state for one that is not profiling, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject uuid)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_uuid'
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
 	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(uuid) IS
-	'may this subject be profiled for the purpose in consent_profiling.purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
+	'may this subject be profiled for the purpose in consent_profiling.purpose? never null; throws undefined_object for an unknown purpose, object_not_in_prerequisite_state for one that is not profiling, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject text)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_text'
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
 	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(text) IS
-	'may this subject be profiled for the purpose in consent_profiling.purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
+	'may this subject be profiled for the purpose in consent_profiling.purpose? never null; throws undefined_object for an unknown purpose, object_not_in_prerequisite_state for one that is not profiling, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject consent_profiling.subject_id)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_subject_id'
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
 	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(consent_profiling.subject_id) IS
-	'may this subject be profiled for the purpose in consent_profiling.purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
+	'may this subject be profiled for the purpose in consent_profiling.purpose? never null; throws undefined_object for an unknown purpose, object_not_in_prerequisite_state for one that is not profiling, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject smallint, purpose text)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_int2'
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
 	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(smallint, text) IS
-	'may this subject be profiled for this purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
+	'may this subject be profiled for this purpose? never null; throws undefined_object for an unknown purpose, object_not_in_prerequisite_state for one that is not profiling, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject integer, purpose text)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_int4'
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
 	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(integer, text) IS
-	'may this subject be profiled for this purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
+	'may this subject be profiled for this purpose? never null; throws undefined_object for an unknown purpose, object_not_in_prerequisite_state for one that is not profiling, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject bigint, purpose text)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_int8'
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
 	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(bigint, text) IS
-	'may this subject be profiled for this purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
+	'may this subject be profiled for this purpose? never null; throws undefined_object for an unknown purpose, object_not_in_prerequisite_state for one that is not profiling, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject uuid, purpose text)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_uuid'
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
 	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(uuid, text) IS
-	'may this subject be profiled for this purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
+	'may this subject be profiled for this purpose? never null; throws undefined_object for an unknown purpose, object_not_in_prerequisite_state for one that is not profiling, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject text, purpose text)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_text'
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
 	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(text, text) IS
-	'may this subject be profiled for this purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
+	'may this subject be profiled for this purpose? never null; throws undefined_object for an unknown purpose, object_not_in_prerequisite_state for one that is not profiling, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject consent_profiling.subject_id, purpose text)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_subject_id'
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
 	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(consent_profiling.subject_id, text) IS
-	'may this subject be profiled for this purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
+	'may this subject be profiled for this purpose? never null; throws undefined_object for an unknown purpose, object_not_in_prerequisite_state for one that is not profiling, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(birth_date date,
 		consent consent_profiling.consent,
@@ -107,14 +107,14 @@ CREATE FUNCTION consent_profiling.verdict_of(subject consent_profiling.subject_i
 	RETURNS consent_profiling.verdict AS 'MODULE_PATHNAME'
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE;
 COMMENT ON FUNCTION consent_profiling.verdict_of(consent_profiling.subject_id) IS
-	'the verdict on a subject for the purpose in consent_profiling.purpose; never null; throws undefined_object for an unknown purpose; for officers';
+	'the verdict on a subject for the purpose in consent_profiling.purpose; never null; throws undefined_object for an unknown purpose, object_not_in_prerequisite_state for one that is not profiling; for officers';
 
 CREATE FUNCTION consent_profiling.verdict_of(subject consent_profiling.subject_id,
 		purpose text)
 	RETURNS consent_profiling.verdict AS 'MODULE_PATHNAME'
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE;
 COMMENT ON FUNCTION consent_profiling.verdict_of(consent_profiling.subject_id, text) IS
-	'the verdict on a subject for a purpose; never null; throws undefined_object for an unknown purpose; for officers';
+	'the verdict on a subject for a purpose; never null; throws undefined_object for an unknown purpose, object_not_in_prerequisite_state for one that is not profiling; for officers';
 
 CREATE FUNCTION consent_profiling.explain_verdict(subject consent_profiling.subject_id,
 		OUT verdict consent_profiling.verdict, OUT article text,

@@ -35,7 +35,10 @@ CREATE TABLE consent_profiling.purpose (
 	-- Art. 22(2) knows neither of these bases.
 	CONSTRAINT purpose_automated_decision_check
 		CHECK (NOT automated_decision
-			   OR basis NOT IN ('legitimate_interests', 'public_task'))
+			   OR basis NOT IN ('legitimate_interests', 'public_task')),
+	CONSTRAINT purpose_root_profiling_check
+		CHECK (name <> 'profiling'
+			   OR (automated AND personal_data AND evaluates_person))
 );
 CREATE INDEX purpose_broader_idx ON consent_profiling.purpose (broader);
 SELECT pg_catalog.pg_extension_config_dump('consent_profiling.purpose',
@@ -196,14 +199,15 @@ AS $$
 $$;
 
 -- To a snapshot that is older than a rewriting ALTER TABLE the table looks
--- empty, objections included.
+-- empty, objections and open reviews included.
 CREATE FUNCTION consent_profiling.keep_rows()
 	RETURNS event_trigger
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 BEGIN
-	IF is_logged(pg_event_trigger_table_rewrite_oid()) THEN
+	IF is_logged(pg_event_trigger_table_rewrite_oid())
+		OR pg_event_trigger_table_rewrite_oid() = 'consent_profiling.review'::regclass THEN
 		RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
 			MESSAGE = format('cannot rewrite table consent_profiling.%s',
 							 pg_event_trigger_table_rewrite_oid()::regclass),

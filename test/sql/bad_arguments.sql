@@ -134,6 +134,41 @@ SELECT attempt(c) FROM unnest(ARRAY[
 	$$lift_restriction('a', '2026-01-01 00:00Z')$$]) c;
 
 ---------------------------------------------------------------------
+-- reviews of automated decisions
+---------------------------------------------------------------------
+SELECT add_purpose('loans', basis => 'contract', automated_decision => true);
+SELECT register_subject('c', '1980-01-01'), request_review('c', 'loans');
+UPDATE review SET requested_at = '2026-01-02 00:00Z' WHERE subject = 'c';
+SELECT attempt(c) FROM unnest(ARRAY[
+	$$request_review('c', 'loans')$$,
+	$$record_review('c', 'loans', 'changed', 'Ms Doe')$$,
+	$$record_review('c', 'loans', 'changed', 'Ms Doe', '2026-01-02 00:00Z')$$]) c;
+SELECT attempt(c) FROM unnest(ARRAY[
+	$$request_review(NULL, 'loans')$$,
+	$$request_review('nobody', 'loans')$$,
+	$$request_review('gone', 'loans')$$,
+	$$request_review('c', NULL)$$,
+	$$request_review('c', 'nowhere')$$,
+	$$request_review('c', 'news')$$,
+	$$request_review('c', 'profiling')$$,
+	$$record_review(NULL, 'loans', 'changed', 'Ms Doe')$$,
+	$$record_review('nobody', 'loans', 'changed', 'Ms Doe')$$,
+	$$record_review('gone', 'loans', 'changed', 'Ms Doe')$$,
+	$$record_review('c', NULL, 'changed', 'Ms Doe')$$,
+	$$record_review('c', 'nowhere', 'changed', 'Ms Doe')$$,
+	$$record_review('c', 'news', 'changed', 'Ms Doe')$$,
+	$$record_review('a', 'loans', 'changed', 'Ms Doe')$$,
+	$$record_review('c', 'loans', NULL, 'Ms Doe')$$,
+	$$record_review('c', 'loans', E'\n ', 'Ms Doe')$$,
+	$$record_review('c', 'loans', 'changed', NULL)$$,
+	$$record_review('c', 'loans', 'changed', '')$$,
+	$$record_review('c', 'loans', 'changed', 'Ms Doe', NULL)$$,
+	$$record_review('c', 'loans', 'changed', 'Ms Doe', '9999-01-01')$$,
+	$$record_review('c', 'loans', 'changed', 'Ms Doe', 'infinity')$$,
+	$$record_review('c', 'loans', 'changed', 'Ms Doe', '-infinity')$$,
+	$$record_review('c', 'loans', 'changed', 'Ms Doe', '2026-01-01 00:00Z')$$]) c;
+
+---------------------------------------------------------------------
 -- imports: the query
 ---------------------------------------------------------------------
 SELECT attempt($$import_subjects('SELECT 1 AS subject, NULL::date AS birth_date')$$);
@@ -252,11 +287,19 @@ SELECT attempt(c) FROM unnest(ARRAY[
 	$$add_purpose('p', direct_marketing => NULL)$$,
 	$$add_purpose('p', special_category => NULL)$$,
 	$$add_purpose('p', automated_decision => NULL)$$,
+	$$add_purpose('p', basis => 'public_task', automated_decision => true)$$,
+	$$add_purpose('p', basis => 'legitimate_interests', automated_decision => true)$$,
+	$$add_purpose('p', automated => NULL)$$,
+	$$add_purpose('p', personal_data => NULL)$$,
+	$$add_purpose('p', evaluates_person => NULL)$$,
+	$$describe_purpose(NULL)$$,
+	$$describe_purpose('nowhere')$$,
 	$$drop_purpose(NULL)$$,
 	$$drop_purpose('nowhere')$$,
 	$$drop_purpose('profiling')$$,
 	$$drop_purpose('news')$$,
-	$$drop_purpose('stats')$$]) c;
+	$$drop_purpose('stats')$$,
+	$$drop_purpose('loans')$$]) c;
 
 ---------------------------------------------------------------------
 -- who may profile for what, and who has which duty
@@ -348,8 +391,8 @@ BEGIN
 	END LOOP;
 END
 $$;
-\set recorder '''{register_subject,rectify_birth_date,give_consent,request_consent,refuse_consent,withdraw_consent,raise_objection,withdraw_objection,import_subjects,import_consents,import_objections}'''
-\set officer '''{uphold_objection,override_objection,restrict_subject,lift_restriction,erase_subject,verdict_of,explain_verdict,verify_history}'''
+\set recorder '''{register_subject,rectify_birth_date,give_consent,request_consent,refuse_consent,withdraw_consent,raise_objection,withdraw_objection,import_subjects,import_consents,import_objections,request_review}'''
+\set officer '''{uphold_objection,override_objection,restrict_subject,lift_restriction,erase_subject,verdict_of,explain_verdict,verify_history,record_review,describe_purpose}'''
 \set administrator '''{add_purpose,drop_purpose,allow_purpose,disallow_purpose,grant_duty,revoke_duty}'''
 SET ROLE regress_clerk;
 SELECT denials(:recorder);
@@ -377,7 +420,7 @@ SELECT p.oid::regprocedure FROM pg_proc p
 	WHERE p.pronamespace = 'consent_profiling'::regnamespace
 		AND p.proname = ANY (:recorder || :officer::text[] || :administrator::text[])
 		AND has_function_privilege('regress_clerk', p.oid, 'EXECUTE');
--- of what runs with other rights than the caller's, this alone is for everybody
+-- of what runs with other rights than the caller's, nothing is for everybody
 SET ROLE regress_clerk;
 SELECT p.oid::regprocedure FROM pg_proc p
 	WHERE p.pronamespace = 'consent_profiling'::regnamespace AND p.prosecdef
@@ -388,5 +431,5 @@ RESET ROLE;
 DROP FUNCTION attempt(text), make_trigger(text), denials(text[]);
 DROP TABLE people CASCADE;
 DROP ROLE regress_clerk;
-DELETE FROM choice; DELETE FROM subject;
-SELECT drop_purpose(p) FROM unnest('{news.eu,news,stats}'::text[]) p;
+DELETE FROM choice; DELETE FROM subject; DELETE FROM review;
+SELECT drop_purpose(p) FROM unnest('{news.eu,news,stats,loans}'::text[]) p;

@@ -14,7 +14,9 @@ SET search_path = public, consent_profiling;
 SELECT add_purpose('shop', basis => 'legitimate_interests'),
 	add_purpose('shop.news', 'shop', direct_marketing => true),
 	add_purpose('health', special_category => true, minimum_age => 21, description => 'it''s "special"'),
-	add_purpose('stats', basis => 'public_task');
+	add_purpose('stats', basis => 'public_task'),
+	add_purpose('loans', basis => 'contract', automated_decision => true),
+	add_purpose('parcels', basis => 'contract', evaluates_person => false);
 
 -- people in every state; who is permitted differs from purpose to purpose
 SELECT count(register_subject(g, CASE WHEN g % 10 > 0 THEN date '1950-01-01' + g * 120 END))
@@ -29,6 +31,8 @@ SELECT count(refuse_consent(g)) FROM generate_series(1, 200, 13) g;
 SELECT count(raise_objection(g, 'shop')) FROM generate_series(1, 200, 5) g;
 SELECT count(override_objection(g, 'shop', 'compelling')) FROM generate_series(1, 200, 10) g;
 SELECT count(withdraw_objection(g, 'shop')) FROM generate_series(1, 200, 15) g;
+SELECT count(request_review(g, 'loans')) FROM generate_series(2, 200, 3) g;
+SELECT count(record_review(g, 'loans', 'it''s "right"', 'Ms Doe')) FROM generate_series(2, 200, 6) g;
 SELECT count(restrict_subject(g, 'contested')) FROM generate_series(1, 200, 17) g;
 SELECT count(erase_subject(g)) FROM generate_series(1, 200, 19) g;
 
@@ -51,10 +55,12 @@ SQL
 # All that a restored database has to say the same about, a line each.
 my %facts = (
 	verdicts => q{SELECT s.id || ' ' || p.name || ': ' || consent_profiling.verdict_of(s.id, p.name)
-		FROM consent_profiling.subject s, consent_profiling.purpose p ORDER BY s.id, p.name},
+		FROM consent_profiling.subject s, consent_profiling.purpose p WHERE p.name <> 'parcels' ORDER BY s.id, p.name},
+	decisions => q{SELECT s.id || ' ' || consent_profiling.may_decide(s.id, 'loans') FROM consent_profiling.subject s ORDER BY s.id},
 	purposes => 'SELECT p::text FROM consent_profiling.purpose p ORDER BY p.name',
 	subjects => 'SELECT s::text FROM consent_profiling.subject s ORDER BY s.id',
 	choices => 'SELECT c::text FROM consent_profiling.choice c ORDER BY c.subject, c.purpose',
+	reviews => 'SELECT r::text FROM consent_profiling.review r ORDER BY r.id',
 	events => 'SELECT e::text FROM consent_profiling.event e ORDER BY e.id',
 	protection => q{SELECT p::text FROM consent_profiling.protected_table p ORDER BY p.relation::text COLLATE "C"},
 	'row security' => q{SELECT c.oid::regclass, relrowsecurity, relforcerowsecurity FROM pg_class c
