@@ -323,6 +323,11 @@ SELECT count(*) FROM asof_asked a WHERE verdict_of(subject, purpose, at, clock_t
 SELECT count(*) > 1000 FROM asof_asked WHERE verdict_of(subject, purpose, clock_timestamp()) <> verdict;
 -- as now is as ever
 SELECT count(*) FROM asof_subject s, purpose p WHERE verdict_of(s.id, p.name, statement_timestamp()) <> verdict_of(s.id, p.name);
+-- whatever order the history is stored in
+CREATE INDEX asof_backwards ON event (id DESC);
+CLUSTER event USING asof_backwards;
+DROP INDEX asof_backwards;
+SELECT count(*) FROM asof_asked WHERE verdict_of(subject, purpose, at) <> verdict;
 -- in parallel workers
 SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0;
 SELECT count(*) FROM asof_asked WHERE verdict_of(subject, purpose, at) <> verdict;
