@@ -57,7 +57,7 @@
  * Find a relation of the extension's schema.  Throws undefined_table when the
  * extension is half there, so that the gate fails closed.
  */
-static Oid
+Oid
 RegistryRelation(Oid schema, const char *name)
 {
 	Oid			relid = get_relname_relid(name, schema);
@@ -265,7 +265,7 @@ RegistryGone(void)
 }
 
 /* Make an equality key on a column of the subject_id type. */
-static void
+void
 SubjectScanKey(ScanKey scankey, AttrNumber attnum, const Registry *registry,
 			   Datum subject)
 {
@@ -307,6 +307,15 @@ ReadPurposeRow(const Registry *registry, const char *name, Snapshot snapshot,
 	return found;
 }
 
+/* One definition that a purpose has or had, and from when until when. */
+typedef struct PurposeVersion
+{
+	TimestampTz added_at;
+	TimestampTz dropped_at;		/* DT_NOEND while it has not been */
+	Datum		values[PURPOSE_VERSION_NATTS];
+	bool		nulls[PURPOSE_VERSION_NATTS];
+} PurposeVersion;
+
 /*
  * Complain about a row of "purpose" that is not about profiling.
  *
@@ -337,14 +346,83 @@ CheckIsProfiling(const char *name, const Datum *values)
 }
 
 /*
- * Read a purpose and its lineage into the current memory context.
+ * Which of two definitions of one purpose says more about what was known at a
+ * time: the newest known by then, also when it had been dropped; failing that
+ * the earliest, since a person's past is asked about more often than it was
+ * described.
+ */
+static bool
+IsBetterVersion(const PurposeVersion *a, const PurposeVersion *b,
+				TimestampTz known_at)
+{
+	bool		a_known = a->added_at <= known_at;
+	bool		b_known = b->added_at <= known_at;
+
+	if (a_known != b_known)
+		return a_known;
+	if (a->added_at != b->added_at)
+		return (a->added_at > b->added_at) == a_known;
+	return a->dropped_at > b->dropped_at;
+}
+
+/*
+ * Read from "purpose_version" what ReadPurposeRow() would have read from
+ * "purpose" at a past time.  False when there never was such a purpose.
+ */
+static bool
+ReadPurposeRowKnownAt(const Registry *registry, const char *name,
+					  TimestampTz known_at, Snapshot snapshot,
+					  Datum *values, bool *nulls)
+{
+	Oid			schema = get_rel_namespace(registry->purpose);
+	Relation	rel = table_open(RegistryRelation(schema, "purpose_version"),
+								 AccessShareLock);
+	PurposeVersion best;
+	PurposeVersion next;
+	ScanKeyData scankey;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		found = false;
+
+	ScanKeyInit(&scankey, PURPOSE_NAME, BTEqualStrategyNumber, F_TEXTEQ,
+				CStringGetTextDatum(name));
+	scan = systable_beginscan(rel,
+							  RegistryRelation(schema, "purpose_version_name_idx"),
+							  true, snapshot, 1, &scankey);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		/* The copy outlives the scan, and so do pointers into it. */
+		heap_deform_tuple(heap_copytuple(tuple), RelationGetDescr(rel),
+						  next.values, next.nulls);
+		next.added_at =
+			DatumGetTimestampTz(next.values[PURPOSE_VERSION_ADDED_AT - 1]);
+		next.dropped_at = next.nulls[PURPOSE_VERSION_DROPPED_AT - 1] ? DT_NOEND :
+			DatumGetTimestampTz(next.values[PURPOSE_VERSION_DROPPED_AT - 1]);
+		if (!found || IsBetterVersion(&next, &best, known_at))
+			best = next;
+		found = true;
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	if (found)
+	{
+		memcpy(values, best.values, PURPOSE_NATTS * sizeof(Datum));
+		memcpy(nulls, best.nulls, PURPOSE_NATTS * sizeof(bool));
+	}
+	return found;
+}
+
+/*
+ * Read a purpose and its lineage into the current memory context: as they are,
+ * or, when known_at is not NULL, as they were known then.
  *
  * Throws undefined_object for a name that the snapshot does not have: a
  * mistyped purpose must not pass for a person who may not be profiled.  Throws
  * object_not_in_prerequisite_state for a purpose that is not profiling.
  */
-Purpose *
-ReadPurpose(const Registry *registry, const char *name, Snapshot snapshot)
+static Purpose *
+ReadLineage(const Registry *registry, const char *name,
+			const TimestampTz *known_at, Snapshot snapshot)
 {
 	Purpose    *purpose = palloc0(sizeof(Purpose));
 	List	   *names = NIL;
@@ -359,7 +437,10 @@ ReadPurpose(const Registry *registry, const char *name, Snapshot snapshot)
 
 		if (list_length(names) > MAX_LEVELS)
 			elog(ERROR, "purpose \"%s\" is above itself", name);
-		if (!ReadPurposeRow(registry, next, snapshot, values, nulls))
+		if (known_at == NULL ?
+			!ReadPurposeRow(registry, next, snapshot, values, nulls) :
+			!ReadPurposeRowKnownAt(registry, next, *known_at, snapshot,
+								   values, nulls))
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_OBJECT),
 					 errmsg("purpose \"%s\" does not exist", next)));
@@ -391,6 +472,24 @@ ReadPurpose(const Registry *registry, const char *name, Snapshot snapshot)
 	foreach(lc, names)
 		purpose->names[purpose->nlevels++] = lfirst(lc);
 	return purpose;
+}
+
+/* Read a purpose and its lineage; throws undefined_object. */
+Purpose *
+ReadPurpose(const Registry *registry, const char *name, Snapshot snapshot)
+{
+	return ReadLineage(registry, name, NULL, snapshot);
+}
+
+/*
+ * Read a purpose and its lineage by the definitions known at a time; throws
+ * undefined_object for one that never was.
+ */
+Purpose *
+ReadPurposeKnownAt(const Registry *registry, const char *name,
+				   TimestampTz known_at, Snapshot snapshot)
+{
+	return ReadLineage(registry, name, &known_at, snapshot);
 }
 
 /* Does a policy's role list contain PUBLIC or a role whose rights userid has? */
@@ -519,14 +618,11 @@ FillChoice(ChoiceFacts *choice, HeapTuple tuple, TupleDesc tupdesc)
 										nulls[CHOICE_OVERRIDDEN_AT - 1]);
 }
 
-/* The level of the purpose that this column of a row names, or -1. */
-static int
-LevelOf(const Purpose *purpose, HeapTuple tuple, AttrNumber column,
-		TupleDesc tupdesc)
+/* The level at which a purpose's lineage has a name, or -1. */
+int
+LevelOfPurpose(const Purpose *purpose, Datum value)
 {
-	bool		isnull;
-	text	   *name = DatumGetTextPP(heap_getattr(tuple, column, tupdesc,
-												   &isnull));
+	text	   *name = DatumGetTextPP(value);
 	int			len = VARSIZE_ANY_EXHDR(name);
 
 	for (int i = 0; i < purpose->nlevels; i++)
@@ -539,7 +635,7 @@ LevelOf(const Purpose *purpose, HeapTuple tuple, AttrNumber column,
 }
 
 /* Facts about nobody, to be filled in. */
-static void
+void
 ClearFacts(SubjectFacts *facts, const Purpose *purpose)
 {
 	facts->registered = false;
@@ -579,7 +675,9 @@ static void
 AddChoice(SubjectFacts *facts, const Purpose *purpose, HeapTuple tuple,
 		  TupleDesc tupdesc)
 {
-	int			level = LevelOf(purpose, tuple, CHOICE_PURPOSE, tupdesc);
+	bool		isnull;
+	int			level = LevelOfPurpose(purpose, heap_getattr(tuple, CHOICE_PURPOSE,
+															 tupdesc, &isnull));
 
 	if (level >= 0)
 		FillChoice(&facts->choices[level], tuple, tupdesc);
@@ -658,6 +756,7 @@ bool
 ReviewIsOpen(const Registry *registry, const Purpose *purpose,
 			 const SubjectKey *key, Snapshot snapshot)
 {
+	bool		isnull;
 	Datum		subject = PointerGetDatum(SubjectKeyToVarlena(key));
 	Relation	rel = table_open(registry->review, AccessShareLock);
 	ScanKeyData scankey;
@@ -670,7 +769,9 @@ ReviewIsOpen(const Registry *registry, const Purpose *purpose,
 							  1, &scankey);
 	while (!open && HeapTupleIsValid(tuple = systable_getnext(scan)))
 		open = heap_attisnull(tuple, REVIEW_REVIEWED_AT, RelationGetDescr(rel)) &&
-			LevelOf(purpose, tuple, REVIEW_PURPOSE, RelationGetDescr(rel)) >= 0;
+			LevelOfPurpose(purpose, heap_getattr(tuple, REVIEW_PURPOSE,
+											   RelationGetDescr(rel),
+											   &isnull)) >= 0;
 	systable_endscan(scan);
 	table_close(rel, NoLock);
 	pfree(DatumGetPointer(subject));

@@ -5,6 +5,7 @@
 #ifndef CONSENT_PROFILING_REGISTRY_H
 #define CONSENT_PROFILING_REGISTRY_H
 
+#include "access/skey.h"
 #include "decision.h"
 #include "fmgr.h"
 #include "subject_id.h"
@@ -28,6 +29,14 @@ enum
 	PURPOSE_PERSONAL_DATA,
 	PURPOSE_EVALUATES_PERSON,
 	PURPOSE_NATTS = PURPOSE_EVALUATES_PERSON
+};
+
+/* "purpose_version" has these behind the columns of "purpose". */
+enum
+{
+	PURPOSE_VERSION_ADDED_AT = PURPOSE_NATTS + 1,
+	PURPOSE_VERSION_DROPPED_AT,
+	PURPOSE_VERSION_NATTS = PURPOSE_VERSION_DROPPED_AT
 };
 
 enum
@@ -113,6 +122,9 @@ typedef struct Purpose
 
 extern const Registry *GetRegistry(void);
 extern bool RegistryGone(void);
+extern Oid	RegistryRelation(Oid schema, const char *name);
+extern void SubjectScanKey(ScanKey scankey, AttrNumber attnum,
+						   const Registry *registry, Datum subject);
 
 /*
  * Counts up whenever the registry's relations or policies or anybody's roles
@@ -128,10 +140,14 @@ extern uint64 answers_epoch;
 
 extern Purpose *ReadPurpose(const Registry *registry, const char *name,
 							Snapshot snapshot);
+extern Purpose *ReadPurposeKnownAt(const Registry *registry, const char *name,
+								   TimestampTz known_at, Snapshot snapshot);
+extern int	LevelOfPurpose(const Purpose *purpose, Datum value);
 extern bool PurposeAllowed(const Registry *registry, const char *name,
 						   Oid userid);
 extern void CheckPurposeAllowed(const Registry *registry, const char *name,
 								Oid userid);
+extern void ClearFacts(SubjectFacts *facts, const Purpose *purpose);
 extern void ReadSubject(const Registry *registry, const Purpose *purpose,
 						const SubjectKey *key, Snapshot snapshot,
 						SubjectFacts *facts);

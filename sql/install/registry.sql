@@ -51,6 +51,33 @@ INSERT INTO consent_profiling.purpose
 			'evaluating personal aspects of a person by automated means, GDPR Art. 4(4)',
 			true, true, true);
 
+-- Every definition that a purpose ever had, since what was decided in the past
+-- was decided by the rules of then.  A name that was dropped may come again with
+-- other rules.  The columns up to added_at are those of "purpose", in their order.
+CREATE TABLE consent_profiling.purpose_version (
+	name text COLLATE "C" NOT NULL,
+	broader text COLLATE "C",
+	basis text COLLATE "C" NOT NULL,
+	direct_marketing boolean NOT NULL,
+	special_category boolean NOT NULL,
+	automated_decision boolean NOT NULL,
+	minimum_age integer NOT NULL,
+	description text,
+	automated boolean NOT NULL,
+	personal_data boolean NOT NULL,
+	evaluates_person boolean NOT NULL,
+	added_at timestamptz NOT NULL,
+	dropped_at timestamptz
+);
+CREATE INDEX purpose_version_name_idx ON consent_profiling.purpose_version (name);
+SELECT pg_catalog.pg_extension_config_dump('consent_profiling.purpose_version',
+										   $$WHERE name <> 'profiling'$$);
+COMMENT ON TABLE consent_profiling.purpose_version IS
+	'every definition that a purpose has or had, and from when until when';
+
+INSERT INTO consent_profiling.purpose_version
+	SELECT p.*, pg_catalog.clock_timestamp() FROM consent_profiling.purpose p;
+
 -- Internal: is this consent a No, which holds for everything beneath?
 CREATE FUNCTION consent_profiling.is_refusal(consent consent_profiling.consent)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'consent_is_refusal'
@@ -261,5 +288,6 @@ COMMENT ON EVENT TRIGGER consent_profiling_keep_log IS
 	'keeps changes to the registry''s tables logged';
 
 -- Nobody but the owner touches the registry, except through the functions.
-REVOKE ALL ON consent_profiling.purpose, consent_profiling.subject,
-	consent_profiling.choice, consent_profiling.change FROM PUBLIC;
+REVOKE ALL ON consent_profiling.purpose, consent_profiling.purpose_version,
+	consent_profiling.subject, consent_profiling.choice, consent_profiling.change
+	FROM PUBLIC;

@@ -167,6 +167,21 @@ SELECT attempt(c) FROM unnest(ARRAY[
 	$$record_review('c', 'loans', 'changed', 'Ms Doe', 'infinity')$$,
 	$$record_review('c', 'loans', 'changed', 'Ms Doe', '-infinity')$$,
 	$$record_review('c', 'loans', 'changed', 'Ms Doe', '2026-01-01 00:00Z')$$]) c;
+-- verdicts as of another moment
+---------------------------------------------------------------------
+SELECT attempt($$verdict_of('a', 'news', now())$$);
+SELECT attempt(format(c, f))
+	FROM unnest('{verdict_of,explain_verdict}'::text[]) WITH ORDINALITY AS u (f, n),
+		unnest(ARRAY[
+			$$%s('a', 'news', NULL)$$,
+			$$%s('a', NULL, now())$$,
+			$$%s('a', 'nowhere', now())$$,
+			$$%s('a', 'news', 'infinity')$$,
+			$$%s('a', 'news', '-infinity')$$,
+			$$%s('a', 'news', now(), 'infinity')$$,
+			$$%s('a', 'news', known_at => '-infinity', as_of => now())$$,
+			$$%s('a', 'news', 'some day')$$]) WITH ORDINALITY AS v (c, m)
+	ORDER BY n, m;
 
 ---------------------------------------------------------------------
 -- imports: the query

@@ -57,7 +57,11 @@ my %facts = (
 	verdicts => q{SELECT s.id || ' ' || p.name || ': ' || consent_profiling.verdict_of(s.id, p.name)
 		FROM consent_profiling.subject s, consent_profiling.purpose p WHERE p.name <> 'parcels' ORDER BY s.id, p.name},
 	decisions => q{SELECT s.id || ' ' || consent_profiling.may_decide(s.id, 'loans') FROM consent_profiling.subject s ORDER BY s.id},
+	'verdicts as of then' => q{SELECT s.id || ' ' || p.name || ' ' || t.at || ': ' || consent_profiling.verdict_of(s.id, p.name, t.at)
+		FROM consent_profiling.subject s, consent_profiling.purpose p,
+			(SELECT DISTINCT date_trunc('milliseconds', recorded_at) AS at FROM consent_profiling.event) t WHERE p.name <> 'parcels' ORDER BY s.id, p.name, t.at},
 	purposes => 'SELECT p::text FROM consent_profiling.purpose p ORDER BY p.name',
+	'versions of purposes' => q{SELECT v::text FROM consent_profiling.purpose_version v WHERE name <> 'profiling' ORDER BY v.name, v.added_at},
 	subjects => 'SELECT s::text FROM consent_profiling.subject s ORDER BY s.id',
 	choices => 'SELECT c::text FROM consent_profiling.choice c ORDER BY c.subject, c.purpose',
 	reviews => 'SELECT r::text FROM consent_profiling.review r ORDER BY r.id',
