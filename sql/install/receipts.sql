@@ -197,13 +197,16 @@ CREATE FUNCTION consent_profiling.notices_in_force(notice text, at timestamptz)
 	RETURNS SETOF consent_profiling.notice
 	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
 AS $$
-	SELECT DISTINCT ON (n.id, n.language) n.* FROM notice n
-		WHERE n.valid_from <= notices_in_force.at
-			AND (n.id = notices_in_force.notice
-				 OR (n.url = notices_in_force.notice
-					 AND NOT EXISTS (SELECT FROM notice i
-									 WHERE i.id = notices_in_force.notice)))
-		ORDER BY n.id, n.language, n.version DESC
+	WITH in_force AS (
+		SELECT DISTINCT ON (n.id, n.language) n.* FROM notice n
+			WHERE n.valid_from <= notices_in_force.at
+			ORDER BY n.id, n.language, n.version DESC
+	)
+	SELECT f.* FROM in_force f
+		WHERE f.id = notices_in_force.notice
+			OR (f.url = notices_in_force.notice
+				AND NOT EXISTS (SELECT FROM notice n
+								WHERE n.id = notices_in_force.notice))
 $$;
 
 -- Internal: the version of the controller in force at a time; of what happened
@@ -278,6 +281,7 @@ AS $$
 		"party_type": "dct:type",
 		"dpo_contact": "dpv:hasDataProtectionOfficer",
 		"consent_events": "dpv:hasConsentStatus",
+		"act": "dct:type",
 		"event_state": "@type",
 		"event_type": {"@id": "dpv:hasLegalBasis", "@type": "@id"},
 		"event_time": {"@id": "dpv:isIndicatedAtTime", "@type": "xsd:dateTime"},
@@ -616,17 +620,25 @@ BEGIN
 				MESSAGE = format('receipt field "%sconsentType" must be "EXPLICIT" or "IMPLICIT"',
 								 purposes.item_path);
 		END IF;
-		-- Mostly words, which are for people; a date is the end.
+		-- Mostly words, which are for people; a date is the end, by UTC where it
+		-- says no more.
 		termination := purposes.item ->> 'termination';
-		IF termination ~ '^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d))?$' THEN
+		IF termination ~ '^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$' THEN
 			BEGIN
-				until := LEAST(until, (CASE WHEN length(termination) = 10
-					THEN termination || 'T00:00:00Z' ELSE termination END)::timestamptz);
+				until := LEAST(until, (CASE
+					WHEN termination !~ 'T' THEN termination || 'T00:00:00Z'
+					WHEN termination !~ 'T.*[Z+-]' THEN termination || 'Z'
+					ELSE termination END)::timestamptz);
 			EXCEPTION WHEN data_exception THEN
 				RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 					MESSAGE = format('receipt field "%stermination" is no date',
 									 purposes.item_path);
 			END;
+			IF until <= at THEN
+				RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+					MESSAGE = format('receipt field "%stermination" must be after "consentTimestamp"',
+									 purposes.item_path);
+			END IF;
 		END IF;
 	END LOOP;
 
