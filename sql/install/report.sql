@@ -191,7 +191,7 @@ DECLARE
 		THEN '\u0080-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff'
 		ELSE '' END;
 	plain text := btrim(regexp_replace(content,
-		'[[:cntrl:][:space:]' || steering || ']+', ' ', 'g'));
+		'[\u0001-\u001f\u007f[:space:]' || steering || ']+', ' ', 'g'));
 BEGIN
 	IF length(plain) > width + 2 THEN
 		-- What is longer than a line is cut.

@@ -47,7 +47,7 @@ INSERT INTO disclosure (subject, recipient, purpose, first_at, last_at) VALUES
 	('rep-2', 'Mailer', 'rep.news', '2020-01-01 00:00Z', '2020-01-02 00:00Z'), ('rep-2', 'Mailer', 'rep', '2020-01-01 00:00Z', '2020-01-01 00:00Z'),
 	('rep-2', 'Bureau', 'rep.score', '2020-01-01 00:00Z', '2020-01-01 00:00Z'), ('rep-1', 'Mailer', 'rep', now(), now());
 INSERT INTO review (subject, purpose, requested_at, reviewed_at, outcome, reviewed_by) VALUES
-	('rep-2', 'rep.score', '2020-03-01 00:00Z', '2020-03-02 00:00Z', 'reversed', 'B. Bright'), ('rep-2', 'rep.score', '2020-03-03 00:00Z', NULL, NULL, NULL),
+	('rep-2', 'rep.fraud', '2020-03-01 00:00Z', '2020-03-02 00:00Z', 'reversed', 'B. Bright'), ('rep-2', 'rep.score', '2020-03-03 00:00Z', NULL, NULL, NULL),
 	('rep-1', 'rep.fraud', '2020-03-03 00:00Z', NULL, NULL, NULL);
 INSERT INTO request (subject, "right", received_at, due_on, extended_at, extension_reason, closed_at, outcome) VALUES
 	('rep-2', 'access', '2020-04-01 00:00Z', '2020-05-02', NULL, NULL, NULL, NULL),
