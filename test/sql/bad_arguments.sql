@@ -182,6 +182,50 @@ SELECT attempt(format(c, f))
 			$$%s('a', 'news', known_at => '-infinity', as_of => now())$$,
 			$$%s('a', 'news', 'some day')$$]) WITH ORDINALITY AS v (c, m)
 	ORDER BY n, m;
+-- records, receipts and reports
+---------------------------------------------------------------------
+-- valid first
+SELECT attempt($$set_controller('Acme')$$);
+SELECT attempt($$add_notice('n', 'en', 'https://example.org', repeat('0', 64))$$);
+SELECT attempt(c) FROM unnest(ARRAY[
+	$$set_controller(NULL)$$,
+	$$set_controller('')$$,
+	$$set_controller(E' \n')$$,
+	$$add_notice(NULL, 'en', 'https://example.org', repeat('0', 64))$$,
+	$$add_notice(' ', 'en', 'https://example.org', repeat('0', 64))$$,
+	$$add_notice('n', NULL, 'https://example.org', repeat('0', 64))$$,
+	$$add_notice('n', '', 'https://example.org', repeat('0', 64))$$,
+	$$add_notice('n', 'e', 'https://example.org', repeat('0', 64))$$,
+	$$add_notice('n', 'english language', 'https://example.org', repeat('0', 64))$$,
+	$$add_notice('n', 'en_GB', 'https://example.org', repeat('0', 64))$$,
+	$$add_notice('n', 'en-', 'https://example.org', repeat('0', 64))$$,
+	$$add_notice('n', E'en\n', 'https://example.org', repeat('0', 64))$$,
+	$$add_notice('n', 'en', NULL, repeat('0', 64))$$,
+	$$add_notice('n', 'en', '', repeat('0', 64))$$,
+	$$add_notice('n', 'en', 'example.org', repeat('0', 64))$$,
+	$$add_notice('n', 'en', 'https://', repeat('0', 64))$$,
+	$$add_notice('n', 'en', 'https:///path', repeat('0', 64))$$,
+	$$add_notice('n', 'en', 'javascript:alert(1)', repeat('0', 64))$$,
+	$$add_notice('n', 'en', 'https://example.org/a b', repeat('0', 64))$$,
+	$$add_notice('n', 'en', E'https://example.org\nx', repeat('0', 64))$$,
+	$$add_notice('n', 'en', 'https://example.org', NULL)$$,
+	$$add_notice('n', 'en', 'https://example.org', '')$$,
+	$$add_notice('n', 'en', 'https://example.org', repeat('0', 63))$$,
+	$$add_notice('n', 'en', 'https://example.org', repeat('0', 65))$$,
+	$$add_notice('n', 'en', 'https://example.org', repeat('g', 64))$$,
+	$$add_notice('n', 'en', 'https://example.org', repeat('0', 64) || E'\n')$$,
+	$$consent_record(NULL)$$,
+	$$consent_record('nobody')$$,
+	$$consent_record('a', NULL)$$,
+	$$consent_record('a', 'nowhere')$$,
+	$$import_receipt('a', 'news', NULL)$$,
+	$$import_receipt('a', 'news', '[]')$$,
+	$$import_receipt('a', 'news', '{}')$$,
+	$$import_receipt('a', 'news', 'null')$$,
+	$$subject_report(NULL)$$,
+	$$subject_report('nobody')$$,
+	$$subject_report_text(NULL)$$,
+	$$subject_report_text('nobody')$$]) c;
 
 ---------------------------------------------------------------------
 -- imports: the query
@@ -406,8 +450,8 @@ BEGIN
 	END LOOP;
 END
 $$;
-\set recorder '''{register_subject,rectify_birth_date,give_consent,request_consent,refuse_consent,withdraw_consent,raise_objection,withdraw_objection,import_subjects,import_consents,import_objections,request_review}'''
-\set officer '''{uphold_objection,override_objection,restrict_subject,lift_restriction,erase_subject,verdict_of,explain_verdict,verify_history,record_review,describe_purpose}'''
+\set recorder '''{register_subject,rectify_birth_date,give_consent,request_consent,refuse_consent,withdraw_consent,raise_objection,withdraw_objection,import_subjects,import_consents,import_objections,request_review,import_receipt}'''
+\set officer '''{uphold_objection,override_objection,restrict_subject,lift_restriction,erase_subject,verdict_of,explain_verdict,verify_history,record_review,describe_purpose,set_controller,add_notice,consent_record,subject_report,subject_report_text}'''
 \set administrator '''{add_purpose,drop_purpose,allow_purpose,disallow_purpose,grant_duty,revoke_duty}'''
 SET ROLE regress_clerk;
 SELECT denials(:recorder);
