@@ -113,6 +113,14 @@ BEGIN
 END
 $$;
 
+-- Internal: the key by which a subject is known now.
+CREATE FUNCTION consent_profiling.known_as(subject consent_profiling.subject_id)
+	RETURNS consent_profiling.subject_id
+	LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS $$
+	SELECT known_as.subject
+$$;
+
 -- Internal: complain about a purpose that does not exist, and lock one that does
 -- against being dropped.
 CREATE FUNCTION consent_profiling.check_purpose(purpose text)
@@ -225,11 +233,13 @@ BEGIN
 						 clock_timestamp(),
 						 birth_date => rectify_birth_date.birth_date,
 						 evidence => rectify_birth_date.evidence);
+	-- Art. 19
+	PERFORM queue_notifications(rectify_birth_date.subject, 'rectification');
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.rectify_birth_date(
 		consent_profiling.subject_id, date, jsonb) IS
-	'corrects the birth date of a subject (Art. 16); throws no_data_found for an unknown subject, invalid_parameter_value for an impossible date';
+	'corrects the birth date of a subject (Art. 16); recipients are to be told, see notification_due; throws no_data_found for an unknown subject, invalid_parameter_value for an impossible date';
 
 -- Internal: what all acts about a consent do.  Returns the consent that
 -- prevails, which is the newest.
@@ -586,6 +596,7 @@ REVOKE EXECUTE ON FUNCTION
 	consent_profiling.caller_role(),
 	consent_profiling.recorded_actor(),
 	consent_profiling.lock_subject(consent_profiling.subject_id),
+	consent_profiling.known_as(consent_profiling.subject_id),
 	consent_profiling.check_purpose(text),
 	consent_profiling.lineage(text),
 	consent_profiling.register_subject(consent_profiling.subject_id, date),

@@ -56,7 +56,8 @@ SELECT attempts();
 SELECT c.relname, a.attname, r FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0,
 		unnest('{regress_nobody,regress_recorder,regress_officer}'::text[]) r, unnest('{SELECT,INSERT,UPDATE,REFERENCES}'::text[]) p
 	WHERE c.relnamespace = 'consent_profiling'::regnamespace AND c.relkind = 'r'
-		AND has_column_privilege(r, c.oid, a.attnum, p) AND NOT (c.relname = 'event' AND r = 'regress_officer' AND p = 'SELECT');
+		AND has_column_privilege(r, c.oid, a.attnum, p) AND NOT (c.relname = 'event' AND r = 'regress_officer' AND p = 'SELECT')
+	ORDER BY c.relname, a.attnum, r, p;
 SET ROLE regress_recorder;
 UPDATE consent_profiling.subject SET erased_at = NULL;
 UPDATE consent_profiling.choice SET consent = 'given at 2026-01-01T00:00Z';

@@ -29,7 +29,7 @@ SELECT count(refuse_consent(g)) FROM generate_series(1, 200, 13) g;
 SELECT count(raise_objection(g, 'shop')) FROM generate_series(1, 200, 5) g;
 SELECT count(override_objection(g, 'shop', 'compelling')) FROM generate_series(1, 200, 10) g;
 SELECT count(withdraw_objection(g, 'shop')) FROM generate_series(1, 200, 15) g;
-SELECT count(restrict_subject(g, 'contested')) FROM generate_series(1, 200, 17) g;
+SELECT count(restrict_subject(g, 'accuracy contested')) FROM generate_series(1, 200, 17) g;
 SELECT count(erase_subject(g)) FROM generate_series(1, 200, 19) g;
 
 CREATE TABLE customer (id int PRIMARY KEY, income int);
