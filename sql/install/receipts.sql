@@ -39,10 +39,12 @@ CREATE FUNCTION consent_profiling.find_subject(subject consent_profiling.subject
 AS $$
 #variable_conflict use_column
 DECLARE
+	key consent_profiling.subject_id;
 	found_subject consent_profiling.subject;
 BEGIN
 	PERFORM refuse_null('subject', find_subject.subject IS NULL);
-	SELECT * INTO found_subject FROM subject WHERE id = find_subject.subject;
+	key := known_as(find_subject.subject);
+	SELECT * INTO found_subject FROM subject WHERE id = key;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION USING ERRCODE = 'no_data_found',
 			MESSAGE = format('subject "%s" is not registered', find_subject.subject);

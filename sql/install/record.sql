@@ -227,11 +227,13 @@ BEGIN
 						 clock_timestamp(),
 						 birth_date => rectify_birth_date.birth_date,
 						 evidence => rectify_birth_date.evidence);
+	-- Art. 19
+	PERFORM queue_notifications(rectify_birth_date.subject, 'rectification');
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.rectify_birth_date(
 		consent_profiling.subject_id, date, jsonb) IS
-	'corrects the birth date of a subject (Art. 16); throws no_data_found for an unknown subject, invalid_parameter_value for an impossible date';
+	'corrects the birth date of a subject (Art. 16); recipients are to be told, see notification_due; throws no_data_found for an unknown subject, invalid_parameter_value for an impossible date';
 
 -- Internal: what all acts about a consent do.  Returns the consent that
 -- prevails, which is the newest.

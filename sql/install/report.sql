@@ -2,17 +2,6 @@
 -- What is recorded about somebody, Art. 15 and 20
 ---------------------------------------------------------------------
 
--- Internal: what processing of a subject is restricted, and why.  The one place
--- in this part that knows where that is kept.
-CREATE FUNCTION consent_profiling.restrictions_of(person consent_profiling.subject)
-	RETURNS TABLE (ground text, article text, purpose text, since timestamptz)
-	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
-AS $$
-	SELECT g, 'GDPR Art. 18(1)', NULL::text, person.restricted_at
-		FROM unnest(person.restriction_grounds) WITH ORDINALITY u (g, n)
-		ORDER BY n
-$$;
-
 -- Internal: the article of law behind a basis.
 CREATE FUNCTION consent_profiling.basis_article(purpose consent_profiling.purpose)
 	RETURNS text
@@ -117,7 +106,7 @@ BEGIN
 		'restrictions', COALESCE((SELECT jsonb_agg(jsonb_build_object(
 				'ground', r.ground, 'article', r.article, 'purpose', r.purpose,
 				'since', iso8601(r.since)))
-			FROM restrictions_of(person) r), '[]'),
+			FROM restriction r WHERE r.subject = person.id), '[]'),
 		-- Art. 15(1)(a)
 		'purposes', (SELECT jsonb_agg(purpose_report(person.id, p)
 				ORDER BY p.name <> 'profiling', p.name)
@@ -511,7 +500,6 @@ COMMENT ON FUNCTION consent_profiling.subject_report_text(
 
 -- Only those with a duty, see grant_duty().
 REVOKE EXECUTE ON FUNCTION
-	consent_profiling.restrictions_of(consent_profiling.subject),
 	consent_profiling.basis_article(consent_profiling.purpose),
 	consent_profiling.consent_parts(consent_profiling.consent),
 	consent_profiling.objection_parts(consent_profiling.objection),

@@ -22,6 +22,7 @@ AS $$
 DECLARE
 	at timestamptz := clock_timestamp();
 	problems text[];
+	changed subject_id[];
 BEGIN
 	PERFORM check_batch(first_row, cardinality(subjects),
 						cardinality(birth_dates));
@@ -49,12 +50,22 @@ BEGIN
 				WHERE s.erased_at IS NULL
 					AND s.birth_date IS DISTINCT FROM excluded.birth_date
 			RETURNING s.id, s.birth_date
+	), recorded AS (
+		INSERT INTO event (act, subject, at, recorded_at, session_role, caller,
+						   actor, birth_date)
+			SELECT 'track_subjects', w.id, at, clock_timestamp(), session_user,
+				   caller_role(), recorded_actor(), w.birth_date
+				FROM written w ORDER BY w.id
+			RETURNING subject
 	)
-	INSERT INTO event (act, subject, at, recorded_at, session_role, caller,
-					   actor, birth_date)
-		SELECT 'track_subjects', w.id, at, clock_timestamp(), session_user,
-			   caller_role(), recorded_actor(), w.birth_date
-			FROM written w ORDER BY w.id;
+	SELECT array_agg(r.subject) INTO changed FROM recorded r;
+	-- Art. 19: of somebody whose data was disclosed before, this is a
+	-- rectification.  What an older snapshot does not see, that function does.
+	PERFORM queue_notifications(c.subject, 'rectification')
+		FROM unnest(changed) AS c (subject)
+		WHERE EXISTS (SELECT FROM disclosure d WHERE d.subject = c.subject)
+			OR current_setting('transaction_isolation')
+				NOT IN ('read committed', 'read uncommitted');
 	RETURN NULL;
 END
 $$;

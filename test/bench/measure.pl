@@ -447,6 +447,43 @@ define('record_readers', 'the same, while somebody scans all the time', sub {
 	goal('gated / inline reader', ratio($tps, qw(gate inline)), '>=', '0.95');
 });
 
+# Announcing every event, while one session listens.  "bare" has no trigger at all.
+define('announce', 'the same, announced to applications', sub {
+	my $db = copy_of(database('bigint', $subjects), 'recording');
+	my $scripts = recording_scripts();
+	my %settings = (bare => [], off => [], notify => ['notify'], message => ['logical_message'],
+		both => [qw(notify logical_message)]);
+	my $prepare = sub {
+		my ($name) = @_;
+		query($db, sprintf 'ALTER TABLE consent_profiling.event %s TRIGGER announce_event',
+			$name eq 'bare' ? 'DISABLE' : 'ENABLE');
+		query('postgres', 'ALTER ROLE bench_app RESET ALL');
+		query('postgres', "ALTER ROLE bench_app SET consent_profiling.$_ = on") for @{ $settings{$name} };
+	};
+	my $listening = begin(qw(psql -X -q -f), script('listening', 'LISTEN consent_profiling;', 'SELECT \watch 0.1'), $db);
+
+	my $tps = in_rounds(sub {
+		$prepare->(@_);
+		return scalar tps($db, 'bench_app', 2, @{ $scripts->{extension} });
+	}, qw(bare off notify message both));
+	stop($listening);
+	my $ms = in_rounds(sub {
+		$prepare->(@_);
+		my $session = connect_to($db);
+		ask($session, 'BEGIN');
+		my (undef, $time) = ask($session, consents_of($subjects));
+		ask($session, 'ROLLBACK');
+		disconnect($session);
+		return $time;
+	}, qw(bare off));
+	figure('not announced', '/s', $tps->{off});
+	figure('not announced / without the trigger', '', ratio($tps, qw(off bare)));
+	figure('notified / not announced', '', ratio($tps, qw(notify off)));
+	figure('logical messages / not announced', '', ratio($tps, qw(message off)));
+	figure('both / not announced', '', ratio($tps, qw(both off)));
+	figure('import_consents, not announced: time / without the trigger', '', ratio($ms, qw(off bare)));
+});
+
 # COPY reads a file; all write to a database where nothing was imported yet.  The
 # tables like those of the extension have its columns and indexes, not its checks.
 define('import', 'import of consents of registered people', sub {

@@ -162,7 +162,7 @@ SELECT count(*) - :events AS events, (SELECT count(*) FROM purpose_version WHERE
 ---------------------------------------------------------------------
 SELECT clock_timestamp() AS t1 \gset
 SELECT verdict_of('asof:held', 'asof.hand', :'t1');
-SELECT erase_subject('asof:held');
+SELECT erase_subject('asof:held') IS NOT NULL;
 SELECT verdict, article, detail, until FROM explain_verdict('asof:held', 'asof.hand', :'t1');
 SELECT verdict_of('asof:held', 'asof.hand', '2000-01-01 00:00Z'), verdict_of('asof:held', 'asof.hand', clock_timestamp());
 SELECT detail FROM explain_verdict('asof:held', 'asof.hand');

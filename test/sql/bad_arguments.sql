@@ -111,18 +111,21 @@ SELECT attempt(c) FROM unnest(ARRAY[
 -- restriction and erasure
 ---------------------------------------------------------------------
 SELECT attempt(c) FROM unnest(ARRAY[
-	$$restrict_subject(NULL, 'ground')$$,
-	$$restrict_subject('nobody', 'ground')$$,
-	$$restrict_subject('gone', 'ground')$$,
+	$$restrict_subject(NULL, 'unlawful')$$,
+	$$restrict_subject('nobody', 'unlawful')$$,
+	$$restrict_subject('gone', 'unlawful')$$,
 	$$restrict_subject('a', NULL)$$,
 	$$restrict_subject('a', '')$$,
 	$$restrict_subject('a', E'\n ')$$,
+	$$restrict_subject('a', 'ground')$$,
+	$$restrict_subject('a', 'not unlawful')$$,
 	$$lift_restriction('a', now())$$,
 	$$erase_subject(NULL)$$,
 	$$erase_subject('nobody')$$,
 	$$erase_subject('gone')$$]) c;
-SELECT restrict_subject('a', 'ground');
+SELECT restrict_subject('a', 'unlawful');
 UPDATE subject SET restricted_at = '2026-01-02 00:00Z' WHERE id = 'a';
+UPDATE event SET at = '2026-01-02 00:00Z' WHERE act = 'restrict_subject';
 SELECT attempt($$lift_restriction('a', now())$$);
 SELECT attempt(c) FROM unnest(ARRAY[
 	$$lift_restriction(NULL, now())$$,
@@ -226,6 +229,73 @@ SELECT attempt(c) FROM unnest(ARRAY[
 	$$subject_report('nobody')$$,
 	$$subject_report_text(NULL)$$,
 	$$subject_report_text('nobody')$$]) c;
+-- requests
+---------------------------------------------------------------------
+SELECT attempt($$open_request('a', 'access')$$);
+SELECT attempt(c) FROM unnest(ARRAY[
+	$$open_request(NULL, 'access')$$,
+	$$open_request('nobody', 'access')$$,
+	$$open_request('gone', 'access')$$,
+	$$open_request('a', NULL)$$,
+	$$open_request('a', '')$$,
+	$$open_request('a', 'Access')$$,
+	$$open_request('a', 'silence')$$,
+	$$open_request('a', 'access', NULL)$$,
+	$$open_request('a', 'access', '9999-01-01')$$,
+	$$open_request('a', 'access', 'infinity')$$,
+	$$open_request('a', 'access', '-infinity')$$,
+	$$open_request('a', 'access', purpose => NULL)$$,
+	$$open_request('a', 'access', purpose => 'nowhere')$$]) c;
+-- one that has long been open
+INSERT INTO request (subject, "right", received_at, due_on) VALUES ('a', 'access', '2026-01-31 00:00Z', '2026-02-28');
+CREATE FUNCTION request() RETURNS bigint LANGUAGE sql AS 'SELECT max(id) FROM consent_profiling.request';
+SELECT attempt($$close_request(request(), 'answered')$$);
+SELECT regexp_replace(attempt(c), 'request \d+', 'request N') FROM unnest(ARRAY[
+	$$close_request(request(), NULL)$$,
+	$$close_request(request(), E' \n')$$,
+	$$close_request(NULL, 'answered')$$,
+	$$close_request(-1, 'answered')$$,
+	$$extend_request(request(), 'many requests')$$,
+	$$extend_request(request(), NULL)$$,
+	$$extend_request(request(), '')$$,
+	$$extend_request(NULL, 'many requests')$$,
+	$$extend_request(-1, 'many requests')$$]) c;
+
+---------------------------------------------------------------------
+-- recipients
+---------------------------------------------------------------------
+SELECT attempt($$add_recipient('printer')$$);
+SELECT attempt(c) FROM unnest(ARRAY[
+	$$add_recipient(NULL)$$,
+	$$add_recipient('')$$,
+	$$add_recipient(E'\t ')$$]) c;
+SELECT add_recipient('printer');
+SELECT attempt($$record_disclosure('a', 'printer')$$);
+SELECT attempt(c) FROM unnest(ARRAY[
+	$$record_disclosure(NULL, 'printer')$$,
+	$$record_disclosure('nobody', 'printer')$$,
+	$$record_disclosure('gone', 'printer')$$,
+	$$record_disclosure('a', NULL)$$,
+	$$record_disclosure('a', 'Printer')$$,
+	$$record_disclosure('a', 'printer', NULL)$$,
+	$$record_disclosure('a', 'printer', 'nowhere')$$,
+	$$record_disclosure('a', 'printer', at => NULL)$$,
+	$$record_disclosure('a', 'printer', at => '9999-01-01')$$,
+	$$record_disclosure('a', 'printer', at => 'infinity')$$,
+	$$record_disclosure('a', 'printer', at => '-infinity')$$]) c;
+SELECT record_disclosure('a', 'printer');
+SELECT rectify_birth_date('a', '1980-01-01');
+UPDATE notification SET due_since = '2026-01-02 00:00Z';
+CREATE FUNCTION due() RETURNS bigint LANGUAGE sql AS 'SELECT max(id) FROM consent_profiling.notification';
+SELECT attempt($$record_notified(due())$$);
+SELECT attempt(c) FROM unnest(ARRAY[
+	$$record_notified(due(), NULL)$$,
+	$$record_notified(due(), '9999-01-01')$$,
+	$$record_notified(due(), 'infinity')$$,
+	$$record_notified(due(), '-infinity')$$,
+	$$record_notified(due(), '2026-01-01')$$,
+	$$record_notified(NULL)$$,
+	$$record_notified(-1)$$]) c;
 
 ---------------------------------------------------------------------
 -- imports: the query
@@ -426,6 +496,7 @@ END
 $$;
 SELECT attempt(c) FROM unnest(ARRAY[
 	$$track_subject_change()$$,
+	$$announce_event()$$,
 	$$make_trigger('BEFORE INSERT ON people FOR EACH ROW')$$,
 	$$make_trigger('AFTER INSERT ON people FOR EACH ROW')$$,
 	$$make_trigger('AFTER INSERT ON people FOR EACH STATEMENT')$$,
@@ -450,8 +521,8 @@ BEGIN
 	END LOOP;
 END
 $$;
-\set recorder '''{register_subject,rectify_birth_date,give_consent,request_consent,refuse_consent,withdraw_consent,raise_objection,withdraw_objection,import_subjects,import_consents,import_objections,request_review,import_receipt}'''
-\set officer '''{uphold_objection,override_objection,restrict_subject,lift_restriction,erase_subject,verdict_of,explain_verdict,verify_history,record_review,describe_purpose,set_controller,add_notice,consent_record,subject_report,subject_report_text}'''
+\set recorder '''{register_subject,rectify_birth_date,give_consent,request_consent,refuse_consent,withdraw_consent,raise_objection,withdraw_objection,import_subjects,import_consents,import_objections,request_review,import_receipt,open_request,record_disclosure}'''
+\set officer '''{uphold_objection,override_objection,restrict_subject,lift_restriction,erase_subject,verdict_of,explain_verdict,verify_history,record_review,describe_purpose,set_controller,add_notice,consent_record,subject_report,subject_report_text,extend_request,close_request,add_recipient,record_notified}'''
 \set administrator '''{add_purpose,drop_purpose,allow_purpose,disallow_purpose,grant_duty,revoke_duty}'''
 SET ROLE regress_clerk;
 SELECT denials(:recorder);
@@ -487,8 +558,8 @@ SELECT p.oid::regprocedure FROM pg_proc p
 	ORDER BY 1::regprocedure::text COLLATE "C";
 RESET ROLE;
 
-DROP FUNCTION attempt(text), make_trigger(text), denials(text[]);
+DROP FUNCTION attempt(text), make_trigger(text), denials(text[]), request(), due();
 DROP TABLE people CASCADE;
 DROP ROLE regress_clerk;
-DELETE FROM choice; DELETE FROM subject; DELETE FROM review;
+DELETE FROM choice; DELETE FROM subject; DELETE FROM review; DELETE FROM request; DELETE FROM notification; DELETE FROM disclosure; DELETE FROM recipient;
 SELECT drop_purpose(p) FROM unnest('{news.eu,news,stats,loans}'::text[]) p;

@@ -474,7 +474,7 @@ SELECT import_consents('SELECT subject, purpose, consent FROM pg_temp.imported_c
 
 -- some are restricted, some of those no longer; some erased, some of those
 -- registered again; some birth dates corrected
-SELECT count(restrict_subject(id, 'contested')) > 0 AS restricted
+SELECT count(restrict_subject(id, 'accuracy contested')) > 0 AS restricted
 	FROM decision_person WHERE registered AND n % 17 = 0;
 SELECT count(lift_restriction(id, clock_timestamp())) > 0 AS lifted
 	FROM decision_person WHERE registered AND n % 34 = 0;

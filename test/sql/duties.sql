@@ -20,8 +20,9 @@ CREATE VIEW duties AS
 	UNION ALL
 	SELECT r.rolname, t || ' ON ' || c.relname
 		FROM pg_roles r, pg_class c, unnest('{SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER}'::text[]) t
-		WHERE r.rolname LIKE 'regress\_%' AND c.relnamespace = 'consent_profiling'::regnamespace AND c.relkind = 'r'
+		WHERE r.rolname LIKE 'regress\_%' AND c.relnamespace = 'consent_profiling'::regnamespace AND c.relkind IN ('r', 'v')
 			AND has_table_privilege(r.oid, c.oid, t)
+			AND NOT has_table_privilege('regress_nobody', c.oid, t)
 	UNION ALL
 	SELECT r.rolname, t || ' ON ' || c.relname
 		FROM pg_roles r, pg_class c, unnest('{USAGE,SELECT,UPDATE}'::text[]) t

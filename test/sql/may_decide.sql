@@ -45,7 +45,7 @@ SELECT md_everywhere($$give_consent('md:over', p.name, true, at => now() - inter
 -- by somebody who was fourteen then
 SELECT md_everywhere($$give_consent('md:then_child', p.name, true, at => '1994-01-01')$$);
 SELECT md_everywhere($$refuse_consent('md:refused', p.name)$$), consent_status(withdraw_consent('md:withdrawn')),
-	objection_status(raise_objection('md:objected')), restrict_subject('md:restricted', 'contested'), erase_subject('md:erased');
+	objection_status(raise_objection('md:objected')), restrict_subject('md:restricted', 'accuracy contested'), erase_subject('md:erased') IS NOT NULL;
 
 -- what is there to be seen of them: may be profiled, may be decided upon
 CREATE VIEW md_seen AS
@@ -315,7 +315,7 @@ CREATE TABLE md_act AS
 		  FROM (SELECT p.n, p.id, j, sha256(('md act ' || p.n || ' ' || j)::bytea) AS b
 				FROM md_person p, generate_series(1, 12) j WHERE registered) a) a;
 SELECT import_subjects('SELECT id AS subject, born AS birth_date FROM md_person WHERE registered') > 0;
-SELECT count(restrict_subject(id, 'contested')) > 0 FROM md_person WHERE registered AND restricted;
+SELECT count(restrict_subject(id, 'accuracy contested')) > 0 FROM md_person WHERE registered AND restricted;
 SELECT import_consents($$SELECT id AS subject, purpose, make_consent(kind, explicit AND kind = 'given', at,
 	CASE WHEN kind = 'given' THEN until ELSE 'infinity' END) AS consent
 	FROM md_act WHERE kind IN ('given', 'requested', 'refused', 'withdrawn')$$) > 0;

@@ -523,7 +523,7 @@ SELECT register_subject(7304, (now() - interval '10 years')::date);
 UPDATE subject SET registered_at = '2020-01-01T00:00:00Z' WHERE id BETWEEN 7302 AND 7320;
 SELECT erase_subject(7302) IS NOT NULL AS erased;
 UPDATE subject SET erased_at = '2024-06-01T00:00:00Z' WHERE id = tombstone(7302);
-SELECT restrict_subject(7305, 'contested');
+SELECT restrict_subject(7305, 'accuracy contested');
 UPDATE subject SET restricted_at = '2024-06-02T00:00:00Z' WHERE id = 7305;
 SELECT raise_objection(7306, at => '2024-06-03T00:00:00Z');
 SELECT request_consent(7308, at => '2024-06-04T00:00:00Z');

@@ -142,7 +142,7 @@ SELECT register_subject('kan-4', (now() - interval '10 years')::date);
 SELECT taken('kan-4', 'kan.news', r) FROM receipt;
 SELECT verdict_of('kan-4', 'kan.news');
 SELECT register_subject('kan-5', '1980-01-01');
-SELECT erase_subject('kan-5');
+SELECT erase_subject('kan-5') IS NOT NULL;
 SELECT taken('kan-5', 'kan.news', r) LIKE '55000: subject "%" has been erased' OR taken('kan-5', 'kan.news', r) LIKE 'P0002:%' FROM receipt;
 
 CREATE ROLE regress_kan_recorder;

@@ -337,7 +337,7 @@ SELECT rectify_birth_date('e', '1980-01-02', '{"passport": "X1"}');
 SELECT give_consent('e', at => '2026-01-01 00:00Z', notice => 'told Jo', evidence => '{"ip": "::1"}');
 SELECT raise_objection('e', 'shop', at => '2026-01-02 00:00Z', evidence => '{"letter": 7}');
 SELECT override_objection('e', 'shop', 'Jo is a fraud', at => '2026-01-03 00:00Z', evidence => '{"file": 8}');
-SELECT restrict_subject('e', 'Jo contests it');
+SELECT restrict_subject('e', 'accuracy contested by Jo');
 SELECT erase_subject('e') IS NOT NULL AS erased;
 SELECT verdict_of('e');
 SELECT * FROM choices('e');
@@ -357,7 +357,7 @@ SELECT give_consent('e');
 SELECT withdraw_consent('e');
 SELECT raise_objection('e');
 SELECT rectify_birth_date('e', '1980-01-01');
-SELECT restrict_subject('e', 'ground');
+SELECT restrict_subject('e', 'unlawful');
 SELECT erase_subject('e') IS NOT NULL AS erased;
 
 ---------------------------------------------------------------------
@@ -387,7 +387,7 @@ BEGIN
 		'uphold_objection(''n'')',
 		'override_objection(''n'', ''profiling'', ''g'')',
 		'withdraw_objection(''n'')',
-		'restrict_subject(''n'', ''g'')',
+		'restrict_subject(''n'', ''unlawful'')',
 		'lift_restriction(''n'', clock_timestamp())',
 		'register_subject(''n'', ''1980-01-01'')',
 		'rectify_birth_date(''n'', ''infinity'')',

@@ -170,7 +170,7 @@ SELECT letter_lines(''), letter_lines(E' \n '), letter_lines(repeat('w', 78)), l
 -- erased
 ---------------------------------------------------------------------
 SELECT register_subject('rep-4', '1980-01-01'), consent_status(give_consent('rep-4', 'rep', evidence => '{"secret": "evidence"}'));
-SELECT erase_subject('rep-4');
+SELECT erase_subject('rep-4') IS NOT NULL;
 -- whatever key is left of it
 SELECT id AS erased FROM subject WHERE erased_at IS NOT NULL ORDER BY erased_at DESC LIMIT 1 \gset
 SELECT r -> 'birth_date', (r ->> 'erased_at')::timestamptz = erased_at, r #>> '{purposes,0,verdict}',

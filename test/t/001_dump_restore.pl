@@ -33,7 +33,13 @@ SELECT count(override_objection(g, 'shop', 'compelling')) FROM generate_series(1
 SELECT count(withdraw_objection(g, 'shop')) FROM generate_series(1, 200, 15) g;
 SELECT count(request_review(g, 'loans')) FROM generate_series(2, 200, 3) g;
 SELECT count(record_review(g, 'loans', 'it''s "right"', 'Ms Doe')) FROM generate_series(2, 200, 6) g;
-SELECT count(restrict_subject(g, 'contested')) FROM generate_series(1, 200, 17) g;
+SELECT count(restrict_subject(g, 'accuracy contested')) FROM generate_series(1, 200, 17) g;
+SELECT add_recipient('printer', 'processor', 'dpo@printer.example'), add_recipient('broker');
+SELECT count(record_disclosure(g, 'printer', 'shop')) FROM generate_series(1, 200, 7) g;
+SELECT count(rectify_birth_date(g, '1950-01-01')) FROM generate_series(1, 200, 14) g;
+SELECT count(open_request(g, 'access', '2026-01-31 00:00Z')) FROM generate_series(1, 200, 50) g;
+SELECT extend_request(open_request(2, 'objection', purpose => 'shop'), 'many');
+SELECT close_request(open_request(2, 'access'), 'granted');
 SELECT count(erase_subject(g)) FROM generate_series(1, 200, 19) g;
 
 CREATE TABLE customer (id int PRIMARY KEY, income int);
@@ -66,6 +72,12 @@ my %facts = (
 	choices => 'SELECT c::text FROM consent_profiling.choice c ORDER BY c.subject, c.purpose',
 	reviews => 'SELECT r::text FROM consent_profiling.review r ORDER BY r.id',
 	events => 'SELECT e::text FROM consent_profiling.event e ORDER BY e.id',
+	requests => 'SELECT r::text FROM consent_profiling.request r ORDER BY r.id',
+	'what is overdue' => 'SELECT o::text FROM consent_profiling.request_overdue o ORDER BY o.request',
+	restrictions => 'SELECT r::text FROM consent_profiling.restriction r ORDER BY r::text',
+	recipients => 'SELECT r::text FROM consent_profiling.recipient r ORDER BY r.name',
+	disclosures => 'SELECT d::text FROM consent_profiling.disclosure d ORDER BY d.subject, d.recipient',
+	'who is to be told' => 'SELECT n::text FROM consent_profiling.notification_due n ORDER BY n.notification',
 	protection => q{SELECT p::text FROM consent_profiling.protected_table p ORDER BY p.relation::text COLLATE "C"},
 	'row security' => q{SELECT c.oid::regclass, relrowsecurity, relforcerowsecurity FROM pg_class c
 		WHERE relname IN ('customer', 'shared', 'permission') ORDER BY relname},
@@ -168,8 +180,9 @@ is($target->safe_psql('custom', q{
 		SELECT consent_status(give_consent(1002, 'shop.news'));
 		SELECT act, id - :last FROM event WHERE id > :last ORDER BY id;
 		SELECT verdict_of(1002, 'shop.news');
+		SELECT open_request(1002, 'access') - max(id) FROM request;
 		INSERT INTO customer VALUES (1002, 0);}),
-	"given\ntrack_subjects|1\ngive_consent|2\npermitted", 'history and tracking go on');
+	"given\ntrack_subjects|1\ngive_consent|2\npermitted\n1", 'history and tracking go on');
 is(ask($target, 'custom', 'analyst', 'SELECT count(*) FROM customer'), $permitted + 1, 'and so does the gate');
 
 # a dump of a dump

@@ -125,7 +125,7 @@ BEGIN
 		WHEN 13, 14 THEN
 			PERFORM consent_profiling.withdraw_objection(k, c.purpose)
 				FROM consent_profiling.choice c WHERE c.subject OPERATOR(consent_profiling.=) k AND c.raised_at IS NOT NULL;
-		WHEN 15 THEN PERFORM consent_profiling.restrict_subject(k, 'disputed');
+		WHEN 15 THEN PERFORM consent_profiling.restrict_subject(k, 'accuracy contested');
 		WHEN 16, 17 THEN PERFORM consent_profiling.lift_restriction(k, clock_timestamp());
 		WHEN 18 THEN PERFORM consent_profiling.rectify_birth_date(k,
 			((now() AT TIME ZONE 'UTC')::date - make_interval(years => 17 + (random() * 2)::int, days => (random() * 2)::int - 1))::date);
