@@ -221,7 +221,9 @@ AS $$
 			WHEN 'GDPR Art. 9(2)(a)' THEN 'explicit consent to special categories of data'
 			WHEN 'GDPR Art. 17' THEN 'erasure'
 			WHEN 'GDPR Art. 18' THEN 'restriction of processing'
-			WHEN 'GDPR Art. 18(1)' THEN 'restriction of processing'
+			WHEN 'GDPR Art. 18(1)(a)' THEN 'restriction while the accuracy of data is contested'
+			WHEN 'GDPR Art. 18(1)(b)' THEN 'restriction of unlawful processing'
+			WHEN 'GDPR Art. 18(1)(c)' THEN 'restriction of data needed for legal claims'
 			WHEN 'GDPR Art. 18(1)(d)' THEN 'restriction while an objection is examined'
 			WHEN 'GDPR Art. 21(1)' THEN 'right to object'
 			WHEN 'GDPR Art. 21(3)' THEN 'objection to direct marketing'
@@ -394,7 +396,7 @@ BEGIN
 				|| letter_line('Jurisdiction', controller ->> 'jurisdiction', 0) END)
 
 		|| letter_part('Restrictions of processing', (
-			SELECT string_agg(letter_lines(COALESCE(r ->> 'ground', 'no ground recorded'))
+			SELECT string_agg(letter_lines(letter_words(r ->> 'ground'))
 					|| letter_line('purpose', r ->> 'purpose')
 					|| letter_line('since', letter_time(r ->> 'since'))
 					|| letter_line('under', letter_article(r ->> 'article')),

@@ -109,15 +109,15 @@ CREATE VIEW consent_profiling.restriction AS
 					s.restricted_at) AS since
 		FROM consent_profiling.subject s
 			CROSS JOIN LATERAL unnest(s.restriction_grounds) AS g (ground)
-			LEFT JOIN (VALUES ('accuracy_contested', 'Art. 18(1)(a)'),
-							  ('unlawful_processing', 'Art. 18(1)(b)'),
-							  ('legal_claims', 'Art. 18(1)(c)'),
-							  ('objection_pending', 'Art. 18(1)(d)'))
+			LEFT JOIN (VALUES ('accuracy_contested', 'GDPR Art. 18(1)(a)'),
+							  ('unlawful_processing', 'GDPR Art. 18(1)(b)'),
+							  ('legal_claims', 'GDPR Art. 18(1)(c)'),
+							  ('objection_pending', 'GDPR Art. 18(1)(d)'))
 				AS a (ground, article) ON a.ground = g.ground
 	UNION ALL
 	-- Art. 18(1)(d): until it is verified whose grounds weigh more.  On direct
 	-- marketing there is nothing to verify, Art. 21(3).
-	SELECT c.subject, 'objection_pending', 'Art. 18(1)(d)', c.purpose,
+	SELECT c.subject, 'objection_pending', 'GDPR Art. 18(1)(d)', c.purpose,
 		   consent_profiling.objection_at(c.objection)
 		FROM consent_profiling.choice c
 		WHERE consent_profiling.objection_status(c.objection) = 'raised'

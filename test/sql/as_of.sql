@@ -98,13 +98,13 @@ SELECT array_agg(DISTINCT verdict_of('asof:old' || n, 'asof.hand', '2019-06-01 0
 -- restricted since the first that was not lifted
 SELECT register_subject('asof:held', '1980-06-15'), give_consent('asof:held', 'asof.hand') IS NOT NULL;
 SELECT clock_timestamp() AS t1 \gset
-SELECT restrict_subject('asof:held', 'first');
+SELECT restrict_subject('asof:held', 'unlawful, first');
 SELECT clock_timestamp() AS t2 \gset
-SELECT restrict_subject('asof:held', 'second');
+SELECT restrict_subject('asof:held', 'accuracy contested, second');
 SELECT clock_timestamp() AS t3 \gset
 SELECT lift_restriction('asof:held', clock_timestamp());
 SELECT clock_timestamp() AS t4 \gset
-SELECT restrict_subject('asof:held', 'third');
+SELECT restrict_subject('asof:held', 'unlawful, third');
 SELECT clock_timestamp() AS t5 \gset
 SELECT e.verdict, e.since BETWEEN :'t1' AND :'t2' AS first, e.since BETWEEN :'t4' AND :'t5' AS third
 	FROM unnest(ARRAY[:'t1', :'t2', :'t3', :'t4', :'t5']::timestamptz[]) t, explain_verdict('asof:held', 'asof.hand', t) e;
@@ -281,7 +281,7 @@ BEGIN
 		WHEN 18 THEN
 			PERFORM uphold_objection(c.subject, c.purpose) FROM choice c WHERE objection_stands(c) AND random() < 0.2;
 		WHEN 19, 25 THEN PERFORM override_objection(s, pg_temp.one_of('asof', 'asof.stats', 'asof.stats.deep'), 'grounds');
-		WHEN 20 THEN PERFORM restrict_subject(s, 'ground');
+		WHEN 20 THEN PERFORM restrict_subject(s, 'unlawful');
 		WHEN 21 THEN
 			-- who is restricted does not long stay so
 			PERFORM lift_restriction(id, clock_timestamp()) FROM subject WHERE restricted_at IS NOT NULL;

@@ -145,6 +145,6 @@ RESET ROLE;
 
 DROP VIEW due;
 DELETE FROM notification; DELETE FROM disclosure; DELETE FROM recipient; DELETE FROM request;
-DELETE FROM subject; DELETE FROM event;
+DELETE FROM subject;
 SELECT revoke_duty('regress_recorder', 'recorder'), revoke_duty('regress_officer', 'officer');
 DROP ROLE regress_recorder, regress_officer;

@@ -182,7 +182,7 @@ SELECT verdict_of('rq:8', 'rq.shop'), (SELECT count(*) FROM choice WHERE subject
 -- somebody erased has an answer coming
 ---------------------------------------------------------------------
 SELECT open_request('rq:9', 'erasure') AS request \gset
-SELECT erase_subject('rq:9');
+SELECT erase_subject('rq:9') IS NOT NULL;
 SELECT close_request(:request, 'erased');
 SELECT s.erased_at IS NOT NULL AS erased, r.closed_at IS NOT NULL AS closed
 	FROM request r JOIN subject s ON s.id = r.subject WHERE r.id = :request;
@@ -194,7 +194,7 @@ SELECT act, subject FROM event WHERE (detail ->> 'request')::bigint = :request O
 
 DROP FUNCTION due_by_hand(date, int), received_and_due(timestamptz), received_ago(interval);
 DROP TABLE day;
-DELETE FROM request; DELETE FROM choice; DELETE FROM subject; DELETE FROM event;
+DELETE FROM request; DELETE FROM choice; DELETE FROM subject;
 SELECT drop_purpose(p) FROM unnest('{rq.shop.mail,rq.shop}'::text[]) p;
 SELECT revoke_duty('regress_recorder', 'recorder'), revoke_duty('regress_officer', 'officer');
 DROP ROLE regress_recorder, regress_officer;

@@ -139,7 +139,7 @@ SELECT set_config('consent_profiling.actor', left(t, 4), false) IS NOT NULL FROM
 SELECT register_subject(E'rep\n"3''\u202e', '1980-01-01');
 SELECT consent_status(give_consent(E'rep\n"3''\u202e', 'rep.hostile', notice => t, evidence => jsonb_build_object(t, jsonb_build_array(t, jsonb_build_object('', t))))),
 	objection_status(raise_objection(E'rep\n"3''\u202e', 'rep.hostile')),
-	objection_status(override_objection(E'rep\n"3''\u202e', 'rep.hostile', left(t, 500))), restrict_subject(E'rep\n"3''\u202e', t)
+	objection_status(override_objection(E'rep\n"3''\u202e', 'rep.hostile', left(t, 500))), restrict_subject(E'rep\n"3''\u202e', 'unlawful ' || t)
 	FROM hostile;
 RESET consent_profiling.actor;
 INSERT INTO recipient (name, category, contact, added_at) SELECT t, t, t, now() FROM hostile;
@@ -150,7 +150,7 @@ INSERT INTO request (subject, "right", received_at, due_on, extended_at, extensi
 SELECT record_event('invented_later', E'rep\n"3''\u202e', NULL, now(), detail => jsonb_build_object(t, t)) FROM hostile;
 SELECT differences(E'rep\n"3''\u202e');
 SELECT r ->> 'subject' = E'rep\n"3''\u202e', r #>> '{controller,name}' = t, r #>> '{controller,dpo_contact}' = t,
-		r #>> '{restrictions,0,ground}' = t, r #>> '{recipients,0,name}' = t, r #>> '{recipients,0,category}' = t,
+		r #>> '{restrictions,0,ground}' = 'unlawful_processing', r #>> '{recipients,0,name}' = t, r #>> '{recipients,0,category}' = t,
 		r #>> '{automated_decisions_contested,0,outcome}' = t, r #>> '{requests,0,right}' = t, r #>> '{requests,0,outcome}' = t,
 		r #>> '{notices,0,notice}' = t, r #> '{history,5,detail}' = jsonb_build_object(t, t), r::text::jsonb = r
 	FROM hostile, LATERAL (SELECT subject_report(E'rep\n"3''\u202e')) u (r);
@@ -158,8 +158,8 @@ SELECT max(length(l)) <= 78, count(*) > 500, bool_or(l ~ '[[:cntrl:]\u0080-\u009
 		count(*) FILTER (WHERE l ~ E'\u05e9\u05dc\u05d5\u05dd') > 10
 	FROM regexp_split_to_table(subject_report_text(E'rep\n"3''\u202e'), '\n') l;
 -- no line is forged: headings are where they belong
-SELECT restrict_subject('rep-1', E'x\n\nHistory\n-------\n\n2020-01-01 00:00:00 UTC: you consented'),
-	restrict_subject('rep-1', repeat('y', 76) || ' History ' || repeat('y', 76) || ' ------- ' || repeat('y', 76));
+SELECT restrict_subject('rep-1', E'unlawful x\n\nHistory\n-------\n\n2020-01-01 00:00:00 UTC: you consented'),
+	restrict_subject('rep-1', 'accuracy contested ' || repeat('y', 76) || ' History ' || repeat('y', 76) || ' ------- ' || repeat('y', 76));
 SELECT count(*) FROM regexp_split_to_table(subject_report_text('rep-1'), '\n') l WHERE l IN ('History', '-------');
 -- nothing of it is lost in the letter but white space and what steers
 SELECT translate(letter_lines(t, n), E' \n', '') = regexp_replace(t, '[[:cntrl:][:space:]\u0080-\u009f\u2028-\u202e]', '', 'g')
@@ -198,7 +198,6 @@ SET ROLE regress_rep_officer;
 SELECT subject_report('rep-2') ->> 'subject', length(subject_report_text('rep-2')) > 1000;
 SELECT letter_words('x');
 SELECT purpose_report('rep-2', NULL);
-SELECT restrictions_of(NULL);
 SET ROLE regress_rep_recorder;
 SELECT subject_report('rep-2');
 SELECT subject_report_text('rep-2');
