@@ -359,8 +359,8 @@ BEGIN
 		problem := found_problem;
 	END IF;
 
-	unsealed := (SELECT count(*) FROM event e)
-		- COALESCE((SELECT sum(s.events) FROM seal s), 0);
+	unsealed := GREATEST(0, (SELECT count(*) FROM event e)
+		- COALESCE((SELECT sum(s.events) FROM seal s), 0));
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.verify_history(timestamptz, timestamptz,
