@@ -662,6 +662,10 @@ UsePrivateSet(PurposeAnswers *answers, SubjectSet *set,
 	answers->set_from = answers->now;
 	answers->set_upto = answers->now;
 	answers->set_next = next_change;
+
+	/* Looking at another's set in between, texts got other bits. */
+	answers->seed = set->seed;
+	answers_reset(answers->answers);
 	ForgetDirty(answers);
 	MemoryContextSetParent(set_context, answers->context);
 	answers->set_context = set_context;
