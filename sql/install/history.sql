@@ -284,7 +284,10 @@ AS $$
 #variable_conflict use_column
 DECLARE
 	step CONSTANT bigint := 1000000;
-	last bigint := (SELECT max(id) FROM event);
+	total CONSTANT bigint := (SELECT count(*) FROM event);
+	seen bigint := 0;
+	first bigint := -9223372036854775808;
+	last bigint;
 	bad bigint;
 	found_event bigint;
 	found_problem text;
@@ -295,21 +298,26 @@ BEGIN
 	events := 0;
 
 	-- Each event by itself.
-	FOR done IN 0 .. COALESCE(last, 0) BY step LOOP
+	LOOP
+		SELECT max(i.id) INTO last
+			FROM (SELECT e.id FROM event e WHERE e.id >= first ORDER BY e.id LIMIT step) i;
+		EXIT WHEN last IS NULL;
 		SELECT count(*), min(e.id) FILTER (WHERE NOT event_fits(e))
 			INTO counted, bad
 			FROM event e
-			WHERE e.id > done AND e.id <= done + step
+			WHERE e.id >= first AND e.id <= last
 				AND e.recorded_at >= "from" AND e.recorded_at <= "to";
 		events := events + counted;
 		IF bad < event OR event IS NULL AND bad IS NOT NULL THEN
 			event := bad;
 			problem := format('event %s was changed', bad);
 		END IF;
-		IF last > step THEN
-			RAISE NOTICE 'verified the hashes of % of % events',
-				LEAST(done + step, last), last;
+		IF total > step THEN
+			seen := LEAST(seen + step, total);
+			RAISE NOTICE 'verified the hashes of % of % events', seen, total;
 		END IF;
+		EXIT WHEN last = 9223372036854775807;
+		first := last + 1;
 	END LOOP;
 
 	-- What was erased says so, later in the same chain.
@@ -346,7 +354,7 @@ BEGIN
 		event := found_event;
 		problem := found_problem;
 	END IF;
-	IF last > step THEN
+	IF total > step THEN
 		RAISE NOTICE 'verified the chains';
 	END IF;
 
@@ -359,8 +367,7 @@ BEGIN
 		problem := found_problem;
 	END IF;
 
-	unsealed := GREATEST(0, (SELECT count(*) FROM event e)
-		- COALESCE((SELECT sum(s.events) FROM seal s), 0));
+	unsealed := GREATEST(0, total - COALESCE((SELECT sum(s.events) FROM seal s), 0));
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.verify_history(timestamptz, timestamptz,
