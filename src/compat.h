@@ -41,6 +41,13 @@
 #define MyLocalTransactionId (MyProc->vxid.lxid)
 #endif
 
+/* PostgreSQL 17 gave LogLogicalMessage a parameter: flush it at once? */
+#if PG_VERSION_NUM < 170000
+#define MESSAGE_FLUSH_ARGUMENT
+#else
+#define MESSAGE_FLUSH_ARGUMENT , false
+#endif
+
 /* PostgreSQL 18 dropped a parameter of ExecutorRun. */
 #if PG_VERSION_NUM < 180000
 #define EXECUTE_ONCE_PARAMETER , bool execute_once

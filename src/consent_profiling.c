@@ -10,6 +10,7 @@
 
 #include <limits.h>
 
+#include "announce.h"
 #include "engine.h"
 #include "fmgr.h"
 #include "gate.h"
@@ -56,6 +57,28 @@ _PG_init(void)
 							   PGC_USERSET,
 							   0,
 							   NULL, NULL, NULL);
+
+	/*
+	 * For superusers: others could keep from the applications what they have
+	 * to hear of, or fill the queue of notifications and the log.
+	 */
+	DefineCustomBoolVariable("consent_profiling.notify",
+							 "Notifies those who LISTEN of every event of the history.",
+							 "The channel is consent_profiling.",
+							 &notify_setting,
+							 false,
+							 PGC_SUSET,
+							 0,
+							 NULL, NULL, NULL);
+
+	DefineCustomBoolVariable("consent_profiling.logical_message",
+							 "Writes a logical message for every event of the history.",
+							 "For logical decoding; the prefix is consent_profiling.",
+							 &logical_message_setting,
+							 false,
+							 PGC_SUSET,
+							 0,
+							 NULL, NULL, NULL);
 
 	DefineCustomIntVariable("consent_profiling.cache_memory",
 							"Memory that the set of one purpose may take.",

@@ -360,3 +360,23 @@ Permitted(const SubjectFacts *facts, const PurposeRules *rules,
 			VERDICT_PERMITTED;
 	return Decide(facts, rules, now).verdict == VERDICT_PERMITTED;
 }
+
+/*
+ * What it takes to decide about people by automated means alone, where
+ * profiling them for a purpose of this basis takes "rules".  Never less.
+ */
+PurposeRules
+DecisionRules(const PurposeRules *rules, const char *basis)
+{
+	/* Art. 22(4): on special categories these ask for explicit consent. */
+	PurposeRules result = *rules;
+
+	/* Art. 22(2)(a) and (b): a contract or a law; (c): explicit consent */
+	if (strcmp(basis, "contract") != 0 &&
+		strcmp(basis, "legal_obligation") != 0)
+	{
+		result.needs_consent = true;
+		result.needs_explicit = true;
+	}
+	return result;
+}

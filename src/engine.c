@@ -493,12 +493,7 @@ CheckAllowed(PurposeAnswers *answers, Oid userid)
 	if (answers->allowed_userid == userid &&
 		answers->allowed_generation == registry_generation)
 		return;
-	if (!PurposeAllowed(GetRegistry(), answers->name, userid))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("role \"%s\" is not allowed to profile for purpose \"%s\"",
-						GetUserNameFromId(userid, false), answers->name),
-				 errhint("An administrator can allow it with consent_profiling.allow_purpose().")));
+	CheckPurposeAllowed(GetRegistry(), answers->name, userid);
 	answers->allowed_userid = userid;
 	answers->allowed_generation = registry_generation;
 }
@@ -667,6 +662,10 @@ UsePrivateSet(PurposeAnswers *answers, SubjectSet *set,
 	answers->set_from = answers->now;
 	answers->set_upto = answers->now;
 	answers->set_next = next_change;
+
+	/* Looking at another's set in between, texts got other bits. */
+	answers->seed = set->seed;
+	answers_reset(answers->answers);
 	ForgetDirty(answers);
 	MemoryContextSetParent(set_context, answers->context);
 	answers->set_context = set_context;
@@ -938,22 +937,31 @@ PermittedShare(const char *purpose_name, int purpose_len)
 }
 
 /*
+ * Is this a call of the query that the executor is running, whose snapshot and
+ * statement are the same for every row?  What PL/pgSQL evaluates without the
+ * executor from one statement to the next is another matter.
+ */
+bool
+IsCallOfQuery(const FmgrInfo *flinfo)
+{
+	return executor_query != NULL &&
+		flinfo->fn_mcxt == executor_query->estate->es_query_cxt;
+}
+
+/*
  * Keep in a call what it may answer from for the rest of the query.
  *
- * That takes a call of the query that the executor is running, whose snapshot
- * and statement are the same for every row, and whose purpose is, too.  The
- * user may change within the query; whether the purpose is allowed is asked
+ * That takes a call of the query, whose purpose is the same for every row, too.
+ * The user may change within the query; whether the purpose is allowed is asked
  * when it begins, as are a table's privileges.
- * What PL/pgSQL evaluates without the executor from one statement to the next
- * is another matter; so is a transaction on its own.
+ * A transaction on its own is another matter.
  */
 void
 RememberCall(FmgrInfo *flinfo, PurposeAnswers *answers)
 {
 	GateCall   *call = flinfo->fn_extra;
 
-	if (executor_query == NULL || answers->own ||
-		flinfo->fn_mcxt != executor_query->estate->es_query_cxt)
+	if (answers->own || !IsCallOfQuery(flinfo))
 		return;
 	if (call == NULL)
 	{

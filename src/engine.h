@@ -116,6 +116,7 @@ AnswersForSetting(void)
 }
 
 extern bool SubjectPermitted(PurposeAnswers *answers, const SubjectKey *subject);
+extern bool IsCallOfQuery(const FmgrInfo *flinfo);
 extern void RememberCall(FmgrInfo *flinfo, PurposeAnswers *answers);
 extern void InitEngine(void);
 extern double PermittedShare(const char *purpose_name, int purpose_len);

@@ -5,14 +5,19 @@
  * Both disclose personal data, so only officers may call them; the install
  * script sees to that.  They answer for any purpose, whether or not the
  * officer may profile for it: asking why is not profiling.
+ *
+ * About the present they read what the gate reads; about another moment they
+ * replay the history.
  */
 #include "compat.h"
 
 #include "access/htup_details.h"
 #include "access/xact.h"
+#include "as_of.h"
 #include "funcapi.h"
 #include "gate.h"
 #include "iso8601.h"
+#include "tombstone.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -20,47 +25,107 @@
 PG_FUNCTION_INFO_V1(verdict_of);
 PG_FUNCTION_INFO_V1(explain_verdict);
 
+/* The arguments of both functions, in their order. */
+enum
+{
+	ARG_SUBJECT,
+	ARG_PURPOSE,
+	ARG_AS_OF,
+	ARG_KNOWN_AT
+};
+
 /* A decision with all that it was made from. */
 typedef struct Explained
 {
+	bool		replayed;		/* from the history, with an as_of */
 	Purpose    *purpose;
 	SubjectFacts facts;
 	Decision	decision;
 } Explained;
 
+/* The key of the subject that is asked about; false when that is null. */
+static bool
+GetSubjectArgument(FunctionCallInfo fcinfo, SubjectKey *key)
+{
+	if (PG_ARGISNULL(ARG_SUBJECT))
+		return false;
+	SubjectKeyFromVarlena(key, PG_GETARG_VARLENA_PP(ARG_SUBJECT));
+	return true;
+}
+
 /*
- * Decide from the arguments (subject [, purpose]).  Throws undefined_object
- * for an unknown purpose and null_value_not_allowed for a null one.
+ * The purpose that is asked about, by default that of the setting.  Throws
+ * null_value_not_allowed for a null one.
+ */
+static char *
+GetPurposeArgument(FunctionCallInfo fcinfo)
+{
+	if (PG_NARGS() <= ARG_PURPOSE)
+		return purpose_setting;
+	if (PG_ARGISNULL(ARG_PURPOSE))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("purpose must not be null")));
+	return text_to_cstring(PG_GETARG_TEXT_PP(ARG_PURPOSE));
+}
+
+/* A time that is asked about.  Throws unless it is finite. */
+static TimestampTz
+GetTimeArgument(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	TimestampTz time = PG_GETARG_TIMESTAMPTZ(arg);
+
+	if (TIMESTAMP_NOT_FINITE(time))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must be finite", name)));
+	return time;
+}
+
+/*
+ * Decide from the arguments (subject [, purpose [, as_of, known_at]]).  Throws
+ * undefined_object for an unknown purpose, null_value_not_allowed for a purpose
+ * or as_of that is null, and invalid_parameter_value for a time not finite.
  */
 static void
 ExplainArguments(FunctionCallInfo fcinfo, Explained *result)
 {
 	Snapshot	snapshot = GetActiveSnapshot();
 	const Registry *registry = GetRegistry();
+	char	   *name = GetPurposeArgument(fcinfo);
+	TimestampTz as_of = GetCurrentStatementStartTimestamp();
+	TimestampTz known_at = as_of;
 	SubjectKey	key;
-	char	   *name;
 
-	if (PG_NARGS() < 2)
-		name = purpose_setting;
-	else if (PG_ARGISNULL(1))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("purpose must not be null")));
-	else
-		name = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	result->replayed = PG_NARGS() > ARG_AS_OF;
+	if (result->replayed)
+	{
+		if (PG_ARGISNULL(ARG_AS_OF))
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("as_of must not be null")));
+		as_of = GetTimeArgument(fcinfo, ARG_AS_OF, "as_of");
+		known_at = PG_ARGISNULL(ARG_KNOWN_AT) ? as_of :
+			GetTimeArgument(fcinfo, ARG_KNOWN_AT, "known_at");
+	}
 
-	result->purpose = ReadPurpose(registry, name, snapshot);
+	result->purpose = result->replayed ?
+		ReadPurposeKnownAt(registry, name, known_at, snapshot) :
+		ReadPurpose(registry, name, snapshot);
 	memset(&result->facts, 0, sizeof(result->facts));
 	result->facts.choices =
 		palloc0(result->purpose->nlevels * sizeof(ChoiceFacts));
-	if (!PG_ARGISNULL(0))
+	if (GetSubjectArgument(fcinfo, &key))
 	{
-		SubjectKeyFromVarlena(&key, PG_GETARG_VARLENA_PP(0));
-		ReadSubject(registry, result->purpose, &key, snapshot,
-					&result->facts);
+		KnownAs(&key, snapshot);
+		if (result->replayed)
+			ReplaySubject(registry, result->purpose, &key, as_of, known_at,
+						  snapshot, &result->facts);
+		else
+			ReadSubject(registry, result->purpose, &key, snapshot,
+						&result->facts);
 	}
-	result->decision = Decide(&result->facts, &result->purpose->rules,
-							  GetCurrentStatementStartTimestamp());
+	result->decision = Decide(&result->facts, &result->purpose->rules, as_of);
 }
 
 /* The verdict as a value of the SQL enum with the given type. */
@@ -72,7 +137,7 @@ VerdictDatum(Verdict verdict, Oid enum_type)
 							   ObjectIdGetDatum(enum_type));
 }
 
-/* verdict_of(subject [, purpose]) */
+/* verdict_of(subject [, purpose [, as_of, known_at]]) */
 Datum
 verdict_of(PG_FUNCTION_ARGS)
 {
@@ -161,7 +226,9 @@ DetailOf(const Explained *explained)
 		case VERDICT_UNKNOWN_SUBJECT:
 			return "nobody is registered under this key";
 		case VERDICT_ERASED:
-			return "the person's data was erased";
+			return explained->replayed ?
+				"the person's data was erased, and with it what could be replayed" :
+				"the person's data was erased";
 		case VERDICT_AGE_UNKNOWN:
 			return "no birth date is recorded";
 		case VERDICT_CHILD:
@@ -191,7 +258,7 @@ DetailOf(const Explained *explained)
 	return psprintf("consent to \"%s\": %s", name, record);
 }
 
-/* explain_verdict(subject [, purpose]) */
+/* explain_verdict(subject [, purpose [, as_of, known_at]]) */
 Datum
 explain_verdict(PG_FUNCTION_ARGS)
 {

@@ -19,20 +19,32 @@
 #include "nodes/parsenodes.h"
 #include "tcop/deparse_utility.h"
 #include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
 
 PG_FUNCTION_INFO_V1(consent_profiling_base_type);
 PG_FUNCTION_INFO_V1(descendants_now);
 PG_FUNCTION_INFO_V1(policies_now);
 PG_FUNCTION_INFO_V1(concerns_gates);
 PG_FUNCTION_INFO_V1(close_before_drop);
+PG_FUNCTION_INFO_V1(check_gate_purpose);
 
 /* base_type(type): the type beneath all domains. */
 Datum
 consent_profiling_base_type(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_OID(getBaseType(PG_GETARG_OID(0)));
+}
+
+/* check_gate_purpose(purpose): throws what the gate would throw about it. */
+Datum
+check_gate_purpose(PG_FUNCTION_ARGS)
+{
+	(void) ReadPurpose(GetRegistry(), text_to_cstring(PG_GETARG_TEXT_PP(0)),
+					   GetActiveSnapshot());
+	PG_RETURN_VOID();
 }
 
 /* An array of oids, in order. */

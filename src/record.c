@@ -77,7 +77,7 @@ count_events(PG_FUNCTION_ARGS)
 	rel = table_open(get_relname_relid("event", schema), AccessShareLock);
 	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	scan = systable_beginscan(rel,
-							  get_relname_relid("event_subject_idx", schema),
+							  get_relname_relid("event_link_key", schema),
 							  true, snapshot, 1, &scankey);
 	while (HeapTupleIsValid(systable_getnext(scan)))
 		count++;

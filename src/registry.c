@@ -23,6 +23,7 @@
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "commands/trigger.h"
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
 #include "nodes/value.h"
@@ -56,7 +57,7 @@
  * Find a relation of the extension's schema.  Throws undefined_table when the
  * extension is half there, so that the gate fails closed.
  */
-static Oid
+Oid
 RegistryRelation(Oid schema, const char *name)
 {
 	Oid			relid = get_relname_relid(name, schema);
@@ -95,7 +96,8 @@ RegistryRelationChanged(Datum arg, Oid relid)
 
 	if (relid == InvalidOid || relid == registry->purpose ||
 		relid == registry->subject || relid == registry->choice ||
-		relid == registry->change || relid == permission_table)
+		relid == registry->change || relid == registry->review ||
+		relid == permission_table)
 	{
 		registry_valid = false;
 		RegistryChanged();
@@ -229,6 +231,8 @@ GetRegistry(void)
 	registry->choice_expires_at = RegistryRelation(schema, "choice_expires_at_idx");
 	registry->change = RegistryRelation(schema, "change");
 	registry->change_xid = RegistryRelation(schema, "change_xid_idx");
+	registry->review = RegistryRelation(schema, "review");
+	registry->review_open = RegistryRelation(schema, "review_open_idx");
 
 	subject_id = get_atttype(registry->subject, SUBJECT_ID);
 	opclass = GetDefaultOpClass(subject_id, BTREE_AM_OID);
@@ -261,7 +265,7 @@ RegistryGone(void)
 }
 
 /* Make an equality key on a column of the subject_id type. */
-static void
+void
 SubjectScanKey(ScanKey scankey, AttrNumber attnum, const Registry *registry,
 			   Datum subject)
 {
@@ -303,14 +307,122 @@ ReadPurposeRow(const Registry *registry, const char *name, Snapshot snapshot,
 	return found;
 }
 
+/* One definition that a purpose has or had, and from when until when. */
+typedef struct PurposeVersion
+{
+	TimestampTz added_at;
+	TimestampTz dropped_at;		/* DT_NOEND while it has not been */
+	Datum		values[PURPOSE_VERSION_NATTS];
+	bool		nulls[PURPOSE_VERSION_NATTS];
+} PurposeVersion;
+
 /*
- * Read a purpose and its lineage into the current memory context.
+ * Complain about a row of "purpose" that is not about profiling.
+ *
+ * Art. 4(4): automated processing of personal data to evaluate a person.  Where
+ * one of the three is missing, the rules of profiling have no answer, neither a
+ * yes nor a no.
+ */
+static void
+CheckIsProfiling(const char *name, const Datum *values)
+{
+	StringInfoData lacking;
+
+	initStringInfo(&lacking);
+	if (!DatumGetBool(values[PURPOSE_AUTOMATED - 1]))
+		appendStringInfoString(&lacking, ", automated processing");
+	if (!DatumGetBool(values[PURPOSE_PERSONAL_DATA - 1]))
+		appendStringInfoString(&lacking, ", personal data");
+	if (!DatumGetBool(values[PURPOSE_EVALUATES_PERSON - 1]))
+		appendStringInfoString(&lacking, ", the evaluation of a person");
+	if (lacking.len > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("purpose \"%s\" is not profiling", name),
+				 errdetail("Of the elements of profiling it lacks: %s.",
+						   lacking.data + 2),
+				 errhint("consent_profiling.describe_purpose() tells what the purpose is.")));
+	pfree(lacking.data);
+}
+
+/*
+ * Which of two definitions of one purpose says more about what was known at a
+ * time: the newest known by then, also when it had been dropped; failing that
+ * the earliest, since a person's past is asked about more often than it was
+ * described.
+ */
+static bool
+IsBetterVersion(const PurposeVersion *a, const PurposeVersion *b,
+				TimestampTz known_at)
+{
+	bool		a_known = a->added_at <= known_at;
+	bool		b_known = b->added_at <= known_at;
+
+	if (a_known != b_known)
+		return a_known;
+	if (a->added_at != b->added_at)
+		return (a->added_at > b->added_at) == a_known;
+	return a->dropped_at > b->dropped_at;
+}
+
+/*
+ * Read from "purpose_version" what ReadPurposeRow() would have read from
+ * "purpose" at a past time.  False when there never was such a purpose.
+ */
+static bool
+ReadPurposeRowKnownAt(const Registry *registry, const char *name,
+					  TimestampTz known_at, Snapshot snapshot,
+					  Datum *values, bool *nulls)
+{
+	Oid			schema = get_rel_namespace(registry->purpose);
+	Relation	rel = table_open(RegistryRelation(schema, "purpose_version"),
+								 AccessShareLock);
+	PurposeVersion best;
+	PurposeVersion next;
+	ScanKeyData scankey;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		found = false;
+
+	ScanKeyInit(&scankey, PURPOSE_NAME, BTEqualStrategyNumber, F_TEXTEQ,
+				CStringGetTextDatum(name));
+	scan = systable_beginscan(rel,
+							  RegistryRelation(schema, "purpose_version_name_idx"),
+							  true, snapshot, 1, &scankey);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		/* The copy outlives the scan, and so do pointers into it. */
+		heap_deform_tuple(heap_copytuple(tuple), RelationGetDescr(rel),
+						  next.values, next.nulls);
+		next.added_at =
+			DatumGetTimestampTz(next.values[PURPOSE_VERSION_ADDED_AT - 1]);
+		next.dropped_at = next.nulls[PURPOSE_VERSION_DROPPED_AT - 1] ? DT_NOEND :
+			DatumGetTimestampTz(next.values[PURPOSE_VERSION_DROPPED_AT - 1]);
+		if (!found || IsBetterVersion(&next, &best, known_at))
+			best = next;
+		found = true;
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	if (found)
+	{
+		memcpy(values, best.values, PURPOSE_NATTS * sizeof(Datum));
+		memcpy(nulls, best.nulls, PURPOSE_NATTS * sizeof(bool));
+	}
+	return found;
+}
+
+/*
+ * Read a purpose and its lineage into the current memory context: as they are,
+ * or, when known_at is not NULL, as they were known then.
  *
  * Throws undefined_object for a name that the snapshot does not have: a
- * mistyped purpose must not pass for a person who may not be profiled.
+ * mistyped purpose must not pass for a person who may not be profiled.  Throws
+ * object_not_in_prerequisite_state for a purpose that is not profiling.
  */
-Purpose *
-ReadPurpose(const Registry *registry, const char *name, Snapshot snapshot)
+static Purpose *
+ReadLineage(const Registry *registry, const char *name,
+			const TimestampTz *known_at, Snapshot snapshot)
 {
 	Purpose    *purpose = palloc0(sizeof(Purpose));
 	List	   *names = NIL;
@@ -325,7 +437,10 @@ ReadPurpose(const Registry *registry, const char *name, Snapshot snapshot)
 
 		if (list_length(names) > MAX_LEVELS)
 			elog(ERROR, "purpose \"%s\" is above itself", name);
-		if (!ReadPurposeRow(registry, next, snapshot, values, nulls))
+		if (known_at == NULL ?
+			!ReadPurposeRow(registry, next, snapshot, values, nulls) :
+			!ReadPurposeRowKnownAt(registry, next, *known_at, snapshot,
+								   values, nulls))
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_OBJECT),
 					 errmsg("purpose \"%s\" does not exist", next)));
@@ -334,7 +449,10 @@ ReadPurpose(const Registry *registry, const char *name, Snapshot snapshot)
 		{
 			bool		special = DatumGetBool(values[PURPOSE_SPECIAL_CATEGORY - 1]);
 
+			CheckIsProfiling(name, values);
 			purpose->basis = TextDatumGetCString(values[PURPOSE_BASIS - 1]);
+			purpose->automated_decision =
+				DatumGetBool(values[PURPOSE_AUTOMATED_DECISION - 1]);
 			rules->minimum_age = DatumGetInt32(values[PURPOSE_MINIMUM_AGE - 1]);
 			rules->needs_consent = special ||
 				strcmp(purpose->basis, "consent") == 0;
@@ -354,6 +472,24 @@ ReadPurpose(const Registry *registry, const char *name, Snapshot snapshot)
 	foreach(lc, names)
 		purpose->names[purpose->nlevels++] = lfirst(lc);
 	return purpose;
+}
+
+/* Read a purpose and its lineage; throws undefined_object. */
+Purpose *
+ReadPurpose(const Registry *registry, const char *name, Snapshot snapshot)
+{
+	return ReadLineage(registry, name, NULL, snapshot);
+}
+
+/*
+ * Read a purpose and its lineage by the definitions known at a time; throws
+ * undefined_object for one that never was.
+ */
+Purpose *
+ReadPurposeKnownAt(const Registry *registry, const char *name,
+				   TimestampTz known_at, Snapshot snapshot)
+{
+	return ReadLineage(registry, name, &known_at, snapshot);
 }
 
 /* Does a policy's role list contain PUBLIC or a role whose rights userid has? */
@@ -441,6 +577,18 @@ PurposeAllowed(const Registry *registry, const char *name, Oid userid)
 	return allowed || (is_root && !root_closed);
 }
 
+/* Throws insufficient_privilege for a purpose that the role was not allowed. */
+void
+CheckPurposeAllowed(const Registry *registry, const char *name, Oid userid)
+{
+	if (!PurposeAllowed(registry, name, userid))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("role \"%s\" is not allowed to profile for purpose \"%s\"",
+						GetUserNameFromId(userid, false), name),
+				 errhint("An administrator can allow it with consent_profiling.allow_purpose().")));
+}
+
 /* A nullable timestamp column as the decision wants it. */
 static TimestampTz
 TimeOrNever(Datum value, bool isnull)
@@ -470,13 +618,11 @@ FillChoice(ChoiceFacts *choice, HeapTuple tuple, TupleDesc tupdesc)
 										nulls[CHOICE_OVERRIDDEN_AT - 1]);
 }
 
-/* The level of the purpose a row of "choice" is about, or -1. */
-static int
-LevelOfChoice(const Purpose *purpose, HeapTuple tuple, TupleDesc tupdesc)
+/* The level at which a purpose's lineage has a name, or -1. */
+int
+LevelOfPurpose(const Purpose *purpose, Datum value)
 {
-	bool		isnull;
-	text	   *name = DatumGetTextPP(heap_getattr(tuple, CHOICE_PURPOSE,
-												   tupdesc, &isnull));
+	text	   *name = DatumGetTextPP(value);
 	int			len = VARSIZE_ANY_EXHDR(name);
 
 	for (int i = 0; i < purpose->nlevels; i++)
@@ -489,7 +635,7 @@ LevelOfChoice(const Purpose *purpose, HeapTuple tuple, TupleDesc tupdesc)
 }
 
 /* Facts about nobody, to be filled in. */
-static void
+void
 ClearFacts(SubjectFacts *facts, const Purpose *purpose)
 {
 	facts->registered = false;
@@ -529,10 +675,37 @@ static void
 AddChoice(SubjectFacts *facts, const Purpose *purpose, HeapTuple tuple,
 		  TupleDesc tupdesc)
 {
-	int			level = LevelOfChoice(purpose, tuple, tupdesc);
+	bool		isnull;
+	int			level = LevelOfPurpose(purpose, heap_getattr(tuple, CHOICE_PURPOSE,
+															 tupdesc, &isnull));
 
 	if (level >= 0)
 		FillChoice(&facts->choices[level], tuple, tupdesc);
+}
+
+/* Has somebody been erased whose tombstone this is? */
+bool
+SubjectErased(const Registry *registry, const SubjectKey *key,
+			  Snapshot snapshot)
+{
+	Datum		subject = PointerGetDatum(SubjectKeyToVarlena(key));
+	Relation	rel = table_open(registry->subject, AccessShareLock);
+	ScanKeyData scankey;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		erased = false;
+
+	SubjectScanKey(&scankey, SUBJECT_ID, registry, subject);
+	scan = systable_beginscan(rel, registry->subject_pkey, true, snapshot,
+							  1, &scankey);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		erased = !heap_attisnull(tuple, SUBJECT_ERASED_AT,
+								 RelationGetDescr(rel));
+	systable_endscan(scan);
+	table_close(rel, NoLock);
+	pfree(DatumGetPointer(subject));
+	return erased;
 }
 
 /*
@@ -572,6 +745,37 @@ ReadSubject(const Registry *registry, const Purpose *purpose,
 		table_close(rel, NoLock);
 	}
 	pfree(DatumGetPointer(subject));
+}
+
+/*
+ * Does somebody wait for a human to look at what was decided for this purpose,
+ * or for one above it?  The index is of open reviews alone; but who has told
+ * PostgreSQL not to use indexes meets the others, too.
+ */
+bool
+ReviewIsOpen(const Registry *registry, const Purpose *purpose,
+			 const SubjectKey *key, Snapshot snapshot)
+{
+	bool		isnull;
+	Datum		subject = PointerGetDatum(SubjectKeyToVarlena(key));
+	Relation	rel = table_open(registry->review, AccessShareLock);
+	ScanKeyData scankey;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		open = false;
+
+	SubjectScanKey(&scankey, REVIEW_SUBJECT, registry, subject);
+	scan = systable_beginscan(rel, registry->review_open, true, snapshot,
+							  1, &scankey);
+	while (!open && HeapTupleIsValid(tuple = systable_getnext(scan)))
+		open = heap_attisnull(tuple, REVIEW_REVIEWED_AT, RelationGetDescr(rel)) &&
+			LevelOfPurpose(purpose, heap_getattr(tuple, REVIEW_PURPOSE,
+											   RelationGetDescr(rel),
+											   &isnull)) >= 0;
+	systable_endscan(scan);
+	table_close(rel, NoLock);
+	pfree(DatumGetPointer(subject));
+	return open;
 }
 
 /* One of the two tables, read in the order of the subjects. */

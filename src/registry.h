@@ -5,6 +5,7 @@
 #ifndef CONSENT_PROFILING_REGISTRY_H
 #define CONSENT_PROFILING_REGISTRY_H
 
+#include "access/skey.h"
 #include "decision.h"
 #include "fmgr.h"
 #include "subject_id.h"
@@ -28,6 +29,14 @@ enum
 	PURPOSE_PERSONAL_DATA,
 	PURPOSE_EVALUATES_PERSON,
 	PURPOSE_NATTS = PURPOSE_EVALUATES_PERSON
+};
+
+/* "purpose_version" has these behind the columns of "purpose". */
+enum
+{
+	PURPOSE_VERSION_ADDED_AT = PURPOSE_NATTS + 1,
+	PURPOSE_VERSION_DROPPED_AT,
+	PURPOSE_VERSION_NATTS = PURPOSE_VERSION_DROPPED_AT
 };
 
 enum
@@ -54,6 +63,18 @@ enum
 	CHOICE_OVERRIDDEN_AT,
 	CHOICE_EXPIRES_AT,
 	CHOICE_NATTS = CHOICE_EXPIRES_AT
+};
+
+enum
+{
+	REVIEW_ID = 1,
+	REVIEW_SUBJECT,
+	REVIEW_PURPOSE,
+	REVIEW_REQUESTED_AT,
+	REVIEW_REVIEWED_AT,
+	REVIEW_OUTCOME,
+	REVIEW_REVIEWED_BY,
+	REVIEW_NATTS = REVIEW_REVIEWED_BY
 };
 
 /*
@@ -83,6 +104,8 @@ typedef struct Registry
 	Oid			choice_expires_at;
 	Oid			change;
 	Oid			change_xid;
+	Oid			review;
+	Oid			review_open;
 	bool		logged;			/* are all changes? */
 	FmgrInfo	subject_id_eq;
 } Registry;
@@ -92,12 +115,16 @@ typedef struct Purpose
 {
 	PurposeRules rules;
 	char	   *basis;
+	bool		automated_decision; /* are decisions taken for it? */
 	int			nlevels;
 	char	  **names;			/* [0] its own */
 } Purpose;
 
 extern const Registry *GetRegistry(void);
 extern bool RegistryGone(void);
+extern Oid	RegistryRelation(Oid schema, const char *name);
+extern void SubjectScanKey(ScanKey scankey, AttrNumber attnum,
+						   const Registry *registry, Datum subject);
 
 /*
  * Counts up whenever the registry's relations or policies or anybody's roles
@@ -113,11 +140,22 @@ extern uint64 answers_epoch;
 
 extern Purpose *ReadPurpose(const Registry *registry, const char *name,
 							Snapshot snapshot);
+extern Purpose *ReadPurposeKnownAt(const Registry *registry, const char *name,
+								   TimestampTz known_at, Snapshot snapshot);
+extern int	LevelOfPurpose(const Purpose *purpose, Datum value);
 extern bool PurposeAllowed(const Registry *registry, const char *name,
 						   Oid userid);
+extern void CheckPurposeAllowed(const Registry *registry, const char *name,
+								Oid userid);
+extern void ClearFacts(SubjectFacts *facts, const Purpose *purpose);
 extern void ReadSubject(const Registry *registry, const Purpose *purpose,
 						const SubjectKey *key, Snapshot snapshot,
 						SubjectFacts *facts);
+extern bool ReviewIsOpen(const Registry *registry, const Purpose *purpose,
+						 const SubjectKey *key, Snapshot snapshot);
+
+extern bool SubjectErased(const Registry *registry, const SubjectKey *key,
+						  Snapshot snapshot);
 
 /* Told the facts about one subject of all. */
 typedef void (*SubjectCallback) (const SubjectKey *key,

@@ -18,6 +18,9 @@ CREATE FUNCTION consent_profiling.add_purpose(name text,
 	SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 #variable_conflict use_column
+DECLARE
+	added purpose;
+	at timestamptz;
 BEGIN
 	PERFORM refuse_null('name', add_purpose.name IS NULL);
 	PERFORM refuse_null('broader', add_purpose.broader IS NULL);
@@ -40,6 +43,14 @@ BEGIN
 			MESSAGE = format('unknown basis "%s"', add_purpose.basis),
 			HINT = 'Art. 6(1) knows consent, contract, legal_obligation, vital_interests, public_task and legitimate_interests.';
 	END IF;
+	-- Art. 22(2)
+	IF add_purpose.automated_decision
+		AND add_purpose.basis IN ('legitimate_interests', 'public_task') THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = format('automated decisions cannot be based on %s',
+							 add_purpose.basis),
+			HINT = 'Art. 22(2) allows them by contract, by law (legal_obligation) or with explicit consent.';
+	END IF;
 	IF add_purpose.minimum_age NOT BETWEEN 18 AND 150 THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = format('minimum_age %s is out of range', add_purpose.minimum_age),
@@ -52,12 +63,17 @@ BEGIN
 					add_purpose.direct_marketing, add_purpose.special_category,
 					add_purpose.automated_decision, add_purpose.minimum_age,
 					add_purpose.description, add_purpose.automated,
-					add_purpose.personal_data, add_purpose.evaluates_person);
+					add_purpose.personal_data, add_purpose.evaluates_person)
+			RETURNING * INTO added;
 	EXCEPTION WHEN unique_violation OR check_violation THEN
 		-- The latter is the root, which cannot be beneath another.
 		RAISE EXCEPTION USING ERRCODE = 'duplicate_object',
 			MESSAGE = format('purpose "%s" already exists', add_purpose.name);
 	END;
+	at := clock_timestamp();
+	INSERT INTO purpose_version SELECT added.*, at;
+	PERFORM record_event('add_purpose', NULL, add_purpose.name, at,
+						 detail => to_jsonb(added));
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.add_purpose(text, text, text, boolean,
@@ -72,6 +88,8 @@ AS $$
 #variable_conflict use_column
 DECLARE
 	used text;
+	dropped purpose;
+	at timestamptz;
 BEGIN
 	PERFORM refuse_null('name', drop_purpose.name IS NULL);
 	-- An older snapshot does not see all that is in use.
@@ -95,7 +113,10 @@ BEGIN
 				HAVING count(*) > 0),
 			(SELECT 'Choices are recorded for it.'
 				WHERE EXISTS (SELECT FROM choice c
-							  WHERE c.purpose = drop_purpose.name)))
+							  WHERE c.purpose = drop_purpose.name)),
+			(SELECT 'Reviews are recorded for it.'
+				WHERE EXISTS (SELECT FROM review r
+							  WHERE r.purpose = drop_purpose.name)))
 	END;
 	IF used IS NOT NULL THEN
 		RAISE EXCEPTION USING ERRCODE = 'dependent_objects_still_exist',
@@ -104,7 +125,12 @@ BEGIN
 			DETAIL = used;
 	END IF;
 	PERFORM drop_permission(NULL, drop_purpose.name);
-	DELETE FROM purpose WHERE name = drop_purpose.name;
+	DELETE FROM purpose WHERE name = drop_purpose.name RETURNING * INTO dropped;
+	at := clock_timestamp();
+	UPDATE purpose_version SET dropped_at = at
+		WHERE name = drop_purpose.name AND dropped_at IS NULL;
+	PERFORM record_event('drop_purpose', NULL, drop_purpose.name, at,
+						 detail => to_jsonb(dropped));
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.drop_purpose(text) IS
@@ -241,6 +267,9 @@ BEGIN
 	ELSE
 		PERFORM add_permission(added, allow_purpose.purpose);
 	END IF;
+	PERFORM record_event('allow_purpose', NULL, allow_purpose.purpose,
+						 clock_timestamp(),
+						 detail => jsonb_build_object('role', role));
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.allow_purpose(name, text) IS
@@ -262,6 +291,9 @@ BEGIN
 	ELSE
 		PERFORM drop_permission(removed, disallow_purpose.purpose);
 	END IF;
+	PERFORM record_event('disallow_purpose', NULL, disallow_purpose.purpose,
+						 clock_timestamp(),
+						 detail => jsonb_build_object('role', role));
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.disallow_purpose(name, text) IS
@@ -353,6 +385,9 @@ BEGIN
 		EXECUTE format('GRANT SELECT ON %s TO %s',
 					   array_to_string(officer_relations(), ', '), holder);
 	END IF;
+	PERFORM record_event('grant_duty', NULL, NULL, clock_timestamp(),
+						 detail => jsonb_build_object('role', role,
+													  'duty', duty));
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.grant_duty(name, text) IS
@@ -374,6 +409,9 @@ BEGIN
 		EXECUTE format('REVOKE SELECT ON %s FROM %s',
 					   array_to_string(officer_relations(), ', '), holder);
 	END IF;
+	PERFORM record_event('revoke_duty', NULL, NULL, clock_timestamp(),
+						 detail => jsonb_build_object('role', role,
+													  'duty', duty));
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.revoke_duty(name, text) IS

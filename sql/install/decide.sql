@@ -15,84 +15,84 @@ CREATE FUNCTION consent_profiling.may_profile(subject smallint)
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
 	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(smallint) IS
-	'may this subject be profiled for the purpose in consent_profiling.purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
+	'may this subject be profiled for the purpose in consent_profiling.purpose? never null; throws undefined_object for an unknown purpose, object_not_in_prerequisite_state for one that is not profiling, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject integer)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_int4'
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
 	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(integer) IS
-	'may this subject be profiled for the purpose in consent_profiling.purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
+	'may this subject be profiled for the purpose in consent_profiling.purpose? never null; throws undefined_object for an unknown purpose, object_not_in_prerequisite_state for one that is not profiling, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject bigint)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_int8'
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
 	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(bigint) IS
-	'may this subject be profiled for the purpose in consent_profiling.purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
+	'may this subject be profiled for the purpose in consent_profiling.purpose? never null; throws undefined_object for an unknown purpose, object_not_in_prerequisite_state for one that is not profiling, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject uuid)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_uuid'
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
 	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(uuid) IS
-	'may this subject be profiled for the purpose in consent_profiling.purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
+	'may this subject be profiled for the purpose in consent_profiling.purpose? never null; throws undefined_object for an unknown purpose, object_not_in_prerequisite_state for one that is not profiling, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject text)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_text'
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
 	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(text) IS
-	'may this subject be profiled for the purpose in consent_profiling.purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
+	'may this subject be profiled for the purpose in consent_profiling.purpose? never null; throws undefined_object for an unknown purpose, object_not_in_prerequisite_state for one that is not profiling, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject consent_profiling.subject_id)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_subject_id'
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
 	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(consent_profiling.subject_id) IS
-	'may this subject be profiled for the purpose in consent_profiling.purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
+	'may this subject be profiled for the purpose in consent_profiling.purpose? never null; throws undefined_object for an unknown purpose, object_not_in_prerequisite_state for one that is not profiling, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject smallint, purpose text)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_int2'
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
 	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(smallint, text) IS
-	'may this subject be profiled for this purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
+	'may this subject be profiled for this purpose? never null; throws undefined_object for an unknown purpose, object_not_in_prerequisite_state for one that is not profiling, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject integer, purpose text)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_int4'
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
 	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(integer, text) IS
-	'may this subject be profiled for this purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
+	'may this subject be profiled for this purpose? never null; throws undefined_object for an unknown purpose, object_not_in_prerequisite_state for one that is not profiling, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject bigint, purpose text)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_int8'
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
 	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(bigint, text) IS
-	'may this subject be profiled for this purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
+	'may this subject be profiled for this purpose? never null; throws undefined_object for an unknown purpose, object_not_in_prerequisite_state for one that is not profiling, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject uuid, purpose text)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_uuid'
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
 	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(uuid, text) IS
-	'may this subject be profiled for this purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
+	'may this subject be profiled for this purpose? never null; throws undefined_object for an unknown purpose, object_not_in_prerequisite_state for one that is not profiling, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject text, purpose text)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_text'
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
 	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(text, text) IS
-	'may this subject be profiled for this purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
+	'may this subject be profiled for this purpose? never null; throws undefined_object for an unknown purpose, object_not_in_prerequisite_state for one that is not profiling, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(subject consent_profiling.subject_id, purpose text)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'may_profile_subject_id'
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
 	SUPPORT consent_profiling.may_profile_support;
 COMMENT ON FUNCTION consent_profiling.may_profile(consent_profiling.subject_id, text) IS
-	'may this subject be profiled for this purpose? never null; throws undefined_object for an unknown purpose, insufficient_privilege for one not allowed to the role';
+	'may this subject be profiled for this purpose? never null; throws undefined_object for an unknown purpose, object_not_in_prerequisite_state for one that is not profiling, insufficient_privilege for one not allowed to the role';
 
 CREATE FUNCTION consent_profiling.may_profile(birth_date date,
 		consent consent_profiling.consent,
@@ -107,14 +107,22 @@ CREATE FUNCTION consent_profiling.verdict_of(subject consent_profiling.subject_i
 	RETURNS consent_profiling.verdict AS 'MODULE_PATHNAME'
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE;
 COMMENT ON FUNCTION consent_profiling.verdict_of(consent_profiling.subject_id) IS
-	'the verdict on a subject for the purpose in consent_profiling.purpose; never null; throws undefined_object for an unknown purpose; for officers';
+	'the verdict on a subject for the purpose in consent_profiling.purpose; never null; throws undefined_object for an unknown purpose, object_not_in_prerequisite_state for one that is not profiling; for officers';
 
 CREATE FUNCTION consent_profiling.verdict_of(subject consent_profiling.subject_id,
 		purpose text)
 	RETURNS consent_profiling.verdict AS 'MODULE_PATHNAME'
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE;
 COMMENT ON FUNCTION consent_profiling.verdict_of(consent_profiling.subject_id, text) IS
-	'the verdict on a subject for a purpose; never null; throws undefined_object for an unknown purpose; for officers';
+	'the verdict on a subject for a purpose; never null; throws undefined_object for an unknown purpose, object_not_in_prerequisite_state for one that is not profiling; for officers';
+
+CREATE FUNCTION consent_profiling.verdict_of(subject consent_profiling.subject_id,
+		purpose text, as_of timestamptz, known_at timestamptz DEFAULT NULL)
+	RETURNS consent_profiling.verdict AS 'MODULE_PATHNAME'
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE;
+COMMENT ON FUNCTION consent_profiling.verdict_of(consent_profiling.subject_id,
+		text, timestamptz, timestamptz) IS
+	'the verdict on a subject for a purpose at another moment, from what was recorded by known_at, which is as_of when null; never null; throws undefined_object for a purpose that never was, null_value_not_allowed for a null as_of, invalid_parameter_value for a time not finite; for officers';
 
 CREATE FUNCTION consent_profiling.explain_verdict(subject consent_profiling.subject_id,
 		OUT verdict consent_profiling.verdict, OUT article text,
@@ -133,12 +141,26 @@ CREATE FUNCTION consent_profiling.explain_verdict(subject consent_profiling.subj
 COMMENT ON FUNCTION consent_profiling.explain_verdict(consent_profiling.subject_id, text) IS
 	'why a subject may or may not be profiled for a purpose, since when, and until when if nobody records anything; for officers';
 
+CREATE FUNCTION consent_profiling.explain_verdict(subject consent_profiling.subject_id,
+		purpose text, as_of timestamptz, known_at timestamptz DEFAULT NULL,
+		OUT verdict consent_profiling.verdict, OUT article text,
+		OUT detail text, OUT since timestamptz, OUT until timestamptz)
+	AS 'MODULE_PATHNAME'
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE;
+COMMENT ON FUNCTION consent_profiling.explain_verdict(consent_profiling.subject_id,
+		text, timestamptz, timestamptz) IS
+	'why a subject might or might not be profiled for a purpose at another moment, from what was recorded by known_at, which is as_of when null, since when, and until when by the clock alone; throws as verdict_of() does; for officers';
+
 -- A verdict says why, and so is personal data: grant_duty() opens these.
 REVOKE EXECUTE ON FUNCTION
 	consent_profiling.verdict_of(consent_profiling.subject_id),
 	consent_profiling.verdict_of(consent_profiling.subject_id, text),
+	consent_profiling.verdict_of(consent_profiling.subject_id, text, timestamptz,
+		timestamptz),
 	consent_profiling.explain_verdict(consent_profiling.subject_id),
-	consent_profiling.explain_verdict(consent_profiling.subject_id, text)
+	consent_profiling.explain_verdict(consent_profiling.subject_id, text),
+	consent_profiling.explain_verdict(consent_profiling.subject_id, text,
+		timestamptz, timestamptz)
 	FROM PUBLIC;
 
 CREATE FUNCTION consent_profiling.engine_stats(OUT purpose text,

@@ -2,6 +2,39 @@
 -- Erasure, Art. 17
 ---------------------------------------------------------------------
 
+-- What makes a hash of a key one that nobody else can compute.  Not there before
+-- somebody is erased.
+CREATE TABLE consent_profiling.tombstone_secret (
+	secret bytea NOT NULL,
+	one boolean NOT NULL DEFAULT true CONSTRAINT tombstone_secret_pkey PRIMARY KEY,
+	CONSTRAINT tombstone_secret_one_check CHECK (one),
+	CONSTRAINT tombstone_secret_length_check
+		CHECK (pg_catalog.octet_length(secret) = 32)
+);
+SELECT pg_catalog.pg_extension_config_dump('consent_profiling.tombstone_secret', '');
+COMMENT ON TABLE consent_profiling.tombstone_secret IS
+	'the secret of the keyed hash by which those who were erased are known';
+REVOKE ALL ON consent_profiling.tombstone_secret FROM PUBLIC;
+
+-- Internal: the tombstone that a key has or would have; null before anybody has
+-- been erased.
+CREATE FUNCTION consent_profiling.tombstone(subject consent_profiling.subject_id)
+	RETURNS consent_profiling.subject_id AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+-- Internal: the key, or the tombstone if somebody was erased under that key.
+CREATE FUNCTION consent_profiling.known_as(subject consent_profiling.subject_id)
+	RETURNS consent_profiling.subject_id AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+CREATE FUNCTION consent_profiling.refuse_erased()
+	RETURNS trigger AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+CREATE TRIGGER refuse_erased AFTER INSERT OR UPDATE OF id
+	ON consent_profiling.subject
+	FOR EACH ROW EXECUTE FUNCTION consent_profiling.refuse_erased();
+ALTER TABLE consent_profiling.subject ENABLE ALWAYS TRIGGER refuse_erased;
+
 -- Internal: how many events of a subject there are at this moment, whatever
 -- the snapshot of the transaction.
 CREATE FUNCTION consent_profiling.count_events(subject consent_profiling.subject_id)
@@ -10,48 +43,145 @@ CREATE FUNCTION consent_profiling.count_events(subject consent_profiling.subject
 
 CREATE FUNCTION consent_profiling.erase_subject(
 		subject consent_profiling.subject_id)
-	RETURNS void
+	RETURNS jsonb
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
 	at timestamptz := clock_timestamp();
+	key consent_profiling.subject_id := erase_subject.subject;
+	stone consent_profiling.subject_id;
+	events bigint;
+	requests bigint;
+	reviews bigint;
+	notifications bigint;
 BEGIN
-	PERFORM lock_subject(erase_subject.subject);
+	PERFORM lock_subject(key);
 	-- What this transaction's snapshot is too old to see would be left behind.
-	IF count_events(erase_subject.subject)
-		<> (SELECT count(*) FROM event WHERE subject = erase_subject.subject) THEN
+	IF count_events(key)
+		<> (SELECT count(*) FROM event WHERE subject = key) THEN
 		RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
 			MESSAGE = 'could not serialize access due to concurrent recording';
 	END IF;
-	DELETE FROM choice WHERE subject = erase_subject.subject;
+	INSERT INTO tombstone_secret (secret)
+		VALUES (sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())))
+		ON CONFLICT (one) DO NOTHING;
+	stone := tombstone(key);
+
+	-- Art. 19: who has the data is told, whom it was about, and then forgets.
+	PERFORM queue_notifications(key, 'erasure');
+	DELETE FROM notification WHERE subject = key AND cause <> 'erasure';
+	notifications := (SELECT count(*) FROM notification WHERE subject = key);
+
+	DELETE FROM choice WHERE subject = key;
+	DELETE FROM disclosure WHERE subject = key;
+	UPDATE request SET
+			subject = stone,
+			extension_reason = CASE WHEN extension_reason IS NOT NULL THEN '(erased)' END,
+			outcome = CASE WHEN outcome IS NOT NULL THEN '(erased)' END
+		WHERE subject = key;
+	GET DIAGNOSTICS requests = ROW_COUNT;
+	UPDATE review SET
+			subject = stone,
+			outcome = CASE WHEN outcome IS NOT NULL THEN '(erased)' END
+		WHERE subject = key;
+	GET DIAGNOSTICS reviews = ROW_COUNT;
 	UPDATE subject SET
+			id = stone,
 			birth_date = NULL,
 			restricted_at = NULL,
 			restriction_grounds = NULL,
 			erased_at = at
-		WHERE id = erase_subject.subject;
+		WHERE id = key;
 	-- The history keeps that something was done, not what it said of a person.
-	UPDATE event SET
+	UPDATE event e SET
+			subject = stone,
+			actor = NULL,
 			birth_date = NULL,
-			objection = CASE WHEN objection_grounds(objection) IS NULL
-				THEN objection
-				ELSE make_objection(objection_status(objection),
-									objection_at(objection), '(erased)') END,
+			objection = CASE WHEN objection_grounds(e.objection) IS NULL
+				THEN e.objection
+				ELSE make_objection(objection_status(e.objection),
+									objection_at(e.objection), '(erased)') END,
 			ground = NULL,
 			notice = NULL,
-			evidence = NULL
-		WHERE subject = erase_subject.subject;
-	PERFORM record_event('erase_subject', erase_subject.subject, NULL, at);
+			evidence = NULL,
+			detail = NULL,
+			salt = NULL,
+			content = event_content(e)
+		WHERE e.subject = key;
+	GET DIAGNOSTICS events = ROW_COUNT;
+	PERFORM record_event('erase_subject', stone, NULL, at);
+
+	-- Art. 17(3), and Art. 12(3): the person is told what was done.
+	RETURN jsonb_build_object(
+		'erased_at', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+		'kept', jsonb_build_array(
+			jsonb_build_object('what', 'tombstone', 'rows', 1, 'why',
+				'a keyed hash of the key, so that the refusal goes on when the key is brought again'),
+			jsonb_build_object('what', 'history', 'rows', events + 1, 'why',
+				'that acts were recorded, when and by which role, under the tombstone and without what they said of the person, Art. 5(2) and 17(3)(e)'),
+			jsonb_build_object('what', 'requests', 'rows', requests + reviews, 'why',
+				'that requests and reviews were asked for and when they were answered, under the tombstone, Art. 12(3)'),
+			jsonb_build_object('what', 'notifications', 'rows', notifications, 'why',
+				'the key, until each recipient has been told of the erasure, Art. 19'),
+			jsonb_build_object('what', 'log of changes', 'rows', NULL, 'why',
+				'the key, in lines that running queries may need, until prune_change_log() deletes them')));
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.erase_subject(
 		consent_profiling.subject_id) IS
-	'erases what is recorded of a subject (Art. 17) but for a tombstone that keeps the refusal alive; throws no_data_found for an unknown subject, object_not_in_prerequisite_state for one erased before; for officers';
+	'erases what is recorded of a subject (Art. 17) but for a tombstone that keeps the refusal alive; returns what was kept, and why; throws no_data_found for an unknown subject, object_not_in_prerequisite_state for one erased before; for officers';
+
+-- Internal: may this person be profiled for anything at all?
+CREATE FUNCTION consent_profiling.permitted_for_any(
+		subject consent_profiling.subject_id)
+	RETURNS boolean
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+	SELECT EXISTS (SELECT FROM purpose p
+				   WHERE p.automated AND p.personal_data AND p.evaluates_person
+					   AND verdict_of(subject, p.name) = 'permitted')
+$$;
+
+-- Art. 17(1)(b) and (c).  Whom another basis still covers for whatever purpose
+-- is not due; nor is whose data is restricted, which often is in order to keep
+-- it, Art. 18(1)(b) and (c).
+CREATE VIEW consent_profiling.erasure_due AS
+	SELECT d.subject, d.purpose, d.reason, d.article, d.since
+	FROM (
+		SELECT c.subject, c.purpose, 'consent_withdrawn'::text AS reason,
+				'GDPR Art. 17(1)(b)'::text AS article,
+				consent_profiling.consent_at(c.consent) AS since
+			FROM consent_profiling.choice c
+			WHERE consent_profiling.consent_status(c.consent)
+				IN ('withdrawn', 'revoked')
+		UNION ALL
+		SELECT c.subject, c.purpose, 'objected', 'GDPR Art. 17(1)(c)', c.raised_at
+			FROM consent_profiling.choice c
+			WHERE consent_profiling.objection_stands(c)
+				-- whatever is at, above or beneath direct marketing
+				AND EXISTS (
+					SELECT FROM consent_profiling.purpose p
+					WHERE p.direct_marketing
+						AND (p.name IN (SELECT l.name FROM consent_profiling.lineage(c.purpose) l)
+							 OR c.purpose IN (SELECT l.name FROM consent_profiling.lineage(p.name) l)))
+		) d
+		JOIN consent_profiling.subject s ON s.id OPERATOR(consent_profiling.=) d.subject
+	WHERE s.erased_at IS NULL
+		AND s.restricted_at IS NULL
+		AND NOT consent_profiling.permitted_for_any(d.subject);
+COMMENT ON VIEW consent_profiling.erasure_due IS
+	'who withdrew consent or objected to marketing and may not be profiled for anything any more, so that nothing is left to keep the data for';
+REVOKE ALL ON consent_profiling.erasure_due FROM PUBLIC;
 
 -- Only those with a duty, see grant_duty().
 REVOKE EXECUTE ON FUNCTION
+	consent_profiling.tombstone(consent_profiling.subject_id),
+	consent_profiling.known_as(consent_profiling.subject_id),
+	consent_profiling.refuse_erased(),
 	consent_profiling.count_events(consent_profiling.subject_id),
-	consent_profiling.erase_subject(consent_profiling.subject_id)
+	consent_profiling.erase_subject(consent_profiling.subject_id),
+	consent_profiling.permitted_for_any(consent_profiling.subject_id)
 	FROM PUBLIC;

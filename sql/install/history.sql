@@ -20,9 +20,15 @@ CREATE TABLE consent_profiling.event (
 	informed_at timestamptz,
 	notice text,
 	evidence jsonb,
-	detail jsonb
+	detail jsonb,
+	-- The chain, see chain_event().
+	link integer NOT NULL,
+	previous bytea,
+	salt bytea,
+	content bytea,
+	hash bytea NOT NULL,
+	CONSTRAINT event_link_key UNIQUE NULLS NOT DISTINCT (subject, link)
 );
-CREATE INDEX event_subject_idx ON consent_profiling.event (subject);
 SELECT pg_catalog.pg_extension_config_dump('consent_profiling.event', '');
 SELECT pg_catalog.pg_extension_config_dump('consent_profiling.event_id_seq', '');
 COMMENT ON TABLE consent_profiling.event IS 'the append-only history';
@@ -42,6 +48,58 @@ COMMENT ON COLUMN consent_profiling.event.actor IS
 	'the application''s own user, from consent_profiling.actor';
 COMMENT ON COLUMN consent_profiling.event.detail IS
 	'what else the act says, by the names of its arguments';
+COMMENT ON COLUMN consent_profiling.event.link IS
+	'number in the chain of its subject, from 1';
+COMMENT ON COLUMN consent_profiling.event.previous IS
+	'hash of the link before';
+COMMENT ON COLUMN consent_profiling.event.salt IS
+	'random; what makes what was erased impossible to guess; null once erased';
+COMMENT ON COLUMN consent_profiling.event.content IS
+	'digest of what was erased; null before';
+COMMENT ON COLUMN consent_profiling.event.hash IS
+	'over all of it, and over the link before';
+
+CREATE FUNCTION consent_profiling.chain_event()
+	RETURNS trigger AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+CREATE TRIGGER chain_event BEFORE INSERT ON consent_profiling.event
+	FOR EACH ROW EXECUTE FUNCTION consent_profiling.chain_event();
+
+CREATE FUNCTION consent_profiling.keep_event()
+	RETURNS trigger AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+CREATE TRIGGER keep_event BEFORE UPDATE OR DELETE ON consent_profiling.event
+	FOR EACH ROW EXECUTE FUNCTION consent_profiling.keep_event();
+CREATE TRIGGER keep_events BEFORE TRUNCATE ON consent_profiling.event
+	FOR EACH STATEMENT EXECUTE FUNCTION consent_profiling.keep_event();
+-- A tracked table that is replicated records on the subscriber, too.
+ALTER TABLE consent_profiling.event ENABLE ALWAYS TRIGGER chain_event;
+ALTER TABLE consent_profiling.event ENABLE ALWAYS TRIGGER keep_event;
+ALTER TABLE consent_profiling.event ENABLE ALWAYS TRIGGER keep_events;
+
+-- Internal: what erasing leaves in place of what an event said of a person.
+CREATE FUNCTION consent_profiling.event_content(event consent_profiling.event)
+	RETURNS bytea AS 'MODULE_PATHNAME'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE;
+
+-- Internal: is the hash of an event what its contents say it must be?
+CREATE FUNCTION consent_profiling.event_fits(event consent_profiling.event)
+	RETURNS boolean AS 'MODULE_PATHNAME'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE;
+
+-- Internal: one hash over many, in their order, as in RFC 6962.
+CREATE FUNCTION consent_profiling.merkle_add(state internal, leaf bytea)
+	RETURNS internal AS 'MODULE_PATHNAME'
+	LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE;
+CREATE FUNCTION consent_profiling.merkle_final(state internal)
+	RETURNS bytea AS 'MODULE_PATHNAME'
+	LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE;
+CREATE AGGREGATE consent_profiling.merkle_root(bytea) (
+	SFUNC = consent_profiling.merkle_add,
+	STYPE = internal,
+	FINALFUNC = consent_profiling.merkle_final,
+	PARALLEL = SAFE
+);
 
 -- What history has been sealed: which events, and their Merkle root.
 CREATE TABLE consent_profiling.seal (
@@ -58,4 +116,280 @@ SELECT pg_catalog.pg_extension_config_dump('consent_profiling.seal', '');
 COMMENT ON TABLE consent_profiling.seal IS
 	'seals of the history, each over events that none before it covers';
 
+-- Internal: the hash that binds a seal together, and to the one before.
+CREATE FUNCTION consent_profiling.seal_hash(seal consent_profiling.seal)
+	RETURNS bytea
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT sha256(convert_to(jsonb_build_array(
+		'consent_profiling seal', seal.id,
+		(extract(epoch FROM seal.sealed_at) * 1000000)::bigint, seal.sealed_by,
+		seal.covers::text, seal.events, encode(seal.root, 'hex'),
+		encode(seal.previous, 'hex'))::text, 'UTF8'))
+$$;
+
+-- Internal: the line by which a seal is known outside of the database.
+CREATE FUNCTION consent_profiling.seal_line(seal consent_profiling.seal)
+	RETURNS text
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT format('consent_profiling seal %s of %s events %s sha256 %s', seal.id,
+		to_char(seal.sealed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+		seal.events, encode(seal.hash, 'hex'))
+$$;
+
+-- Internal: which events there are among those with these ids.
+CREATE FUNCTION consent_profiling.events_within(ids int8multirange)
+	RETURNS int8multirange
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+	SELECT COALESCE(range_agg(int8range(run.first, run.last, '[]')), '{}')
+		FROM (SELECT min(n.id) AS first, max(n.id) AS last
+			  FROM (SELECT e.id, e.id - row_number() OVER (ORDER BY e.id) AS run
+					FROM unnest(ids) r, event e
+					WHERE e.id >= lower(r) AND e.id < upper(r)) n
+			  GROUP BY n.run) run
+$$;
+
+-- A seal says which events it is over, by their ids, since these do not become
+-- visible in their order: an event whose transaction ends after the next seal
+-- is left to the one after.  So sealing waits for no writer, and no writer for
+-- sealing.
+CREATE FUNCTION consent_profiling.seal_history()
+	RETURNS text
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+DECLARE
+	last consent_profiling.seal;
+	new consent_profiling.seal;
+	gaps int8multirange;
+BEGIN
+	-- Two at a time would seal the same events twice.
+	LOCK TABLE seal IN SHARE ROW EXCLUSIVE MODE;
+	SELECT * INTO last FROM seal ORDER BY id DESC LIMIT 1;
+	gaps := int8multirange(int8range(1, NULL))
+		- COALESCE((SELECT range_agg(r) FROM seal s, unnest(s.covers) r), '{}');
+
+	-- In one statement, and so in one snapshot.
+	WITH unsealed AS MATERIALIZED (
+		SELECT e.id, e.hash FROM unnest(gaps) r, event e
+			WHERE e.id >= lower(r) AND e.id < COALESCE(upper(r), 9223372036854775807)
+	)
+	SELECT (SELECT range_agg(int8range(run.first, run.last, '[]'))
+			FROM (SELECT min(n.id) AS first, max(n.id) AS last
+				  FROM (SELECT u.id, u.id - row_number() OVER (ORDER BY u.id) AS run
+						FROM unsealed u) n
+				  GROUP BY n.run) run),
+		   (SELECT count(*) FROM unsealed),
+		   (SELECT merkle_root(u.hash ORDER BY u.id) FROM unsealed u)
+		INTO new.covers, new.events, new.root;
+	IF new.events = 0 THEN
+		RETURN seal_line(last);
+	END IF;
+	new.id := COALESCE(last.id, 0) + 1;
+	new.sealed_at := clock_timestamp();
+	new.sealed_by := caller_role();
+	new.previous := last.hash;
+	new.hash := seal_hash(new);
+	INSERT INTO seal SELECT new.*;
+	RETURN seal_line(new);
+END
+$$;
+COMMENT ON FUNCTION consent_profiling.seal_history() IS
+	'seals all events that no seal covers yet under one Merkle root; returns the line of the newest seal as export_seal() does, null while there is nothing to seal; for officers';
+
+CREATE FUNCTION consent_profiling.export_seal()
+	RETURNS text
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+	SELECT seal_line(s) FROM seal s ORDER BY s.id DESC LIMIT 1
+$$;
+COMMENT ON FUNCTION consent_profiling.export_seal() IS
+	'the line of the newest seal, to be kept where nobody who can change the database can change it, and given to verify_history(); null while there is no seal; for officers';
+
+-- Internal: the first of these seals that does not fit, and why.  What a seal
+-- covers is compared with what there is, so that a missing event has a name;
+-- where nothing is missing, a seal alone cannot tell which event it is.
+CREATE FUNCTION consent_profiling.verify_seals("from" timestamptz,
+		"to" timestamptz, saved text, OUT event bigint, OUT problem text)
+	LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS $$
+DECLARE
+	s consent_profiling.seal;
+	before consent_profiling.seal;
+	parts text[];
+	missing int8multirange;
+	covered int8multirange := '{}';
+BEGIN
+	IF saved IS NOT NULL THEN
+		parts := regexp_match(saved, '^\s*consent_profiling seal (\d{1,18}) of \S+ events \d+ sha256 ([0-9a-f]{64})\s*$');
+		IF parts IS NULL THEN
+			RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+				MESSAGE = 'this is not the line of a seal',
+				HINT = 'It is what consent_profiling.export_seal() returned.';
+		END IF;
+		SELECT * INTO s FROM seal WHERE id = parts[1]::bigint;
+		IF NOT FOUND THEN
+			problem := format('the end is missing: there is no seal %s any more',
+							  parts[1]);
+		ELSIF encode(s.hash, 'hex') <> parts[2] THEN
+			problem := format('seal %s is not the one that was saved', parts[1]);
+		END IF;
+		IF problem IS NOT NULL THEN
+			RETURN;
+		END IF;
+	END IF;
+
+	FOR s IN SELECT * FROM seal ORDER BY id LOOP
+		IF s.id <> COALESCE(before.id, 0) + 1
+			OR s.previous IS DISTINCT FROM before.hash
+			OR s.hash <> seal_hash(s)
+			OR s.covers && covered THEN
+			problem := format('seal %s was changed, or does not follow the one before',
+							  s.id);
+		ELSIF s.sealed_at >= "from" AND s.sealed_at <= "to" THEN
+			missing := s.covers - events_within(s.covers);
+			IF NOT isempty(missing) THEN
+				event := lower(missing);
+				problem := format('event %s was removed after seal %s', event, s.id);
+				RETURN;
+			END IF;
+			IF s.root IS DISTINCT FROM (
+				SELECT merkle_root(e.hash ORDER BY e.id) FROM unnest(s.covers) r, event e
+					WHERE e.id >= lower(r) AND e.id < upper(r)) THEN
+				problem := format('one of the events from %s to %s was replaced after seal %s',
+								  lower(s.covers), upper(s.covers) - 1, s.id);
+			END IF;
+		END IF;
+		EXIT WHEN problem IS NOT NULL;
+		covered := covered + s.covers;
+		before := s;
+	END LOOP;
+END
+$$;
+
+CREATE FUNCTION consent_profiling.verify_history(
+		"from" timestamptz DEFAULT '-infinity',
+		"to" timestamptz DEFAULT 'infinity', seal text DEFAULT NULL,
+		OUT events bigint, OUT unsealed bigint, OUT event bigint,
+		OUT problem text)
+	LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	step CONSTANT bigint := 1000000;
+	total CONSTANT bigint := (SELECT count(*) FROM event);
+	seen bigint := 0;
+	first bigint := -9223372036854775808;
+	last bigint;
+	bad bigint;
+	found_event bigint;
+	found_problem text;
+	counted bigint;
+BEGIN
+	PERFORM refuse_null('from', "from" IS NULL);
+	PERFORM refuse_null('to', "to" IS NULL);
+	events := 0;
+
+	-- Each event by itself.
+	LOOP
+		SELECT max(i.id) INTO last
+			FROM (SELECT e.id FROM event e WHERE e.id >= first ORDER BY e.id LIMIT step) i;
+		EXIT WHEN last IS NULL;
+		SELECT count(*), min(e.id) FILTER (WHERE NOT event_fits(e))
+			INTO counted, bad
+			FROM event e
+			WHERE e.id >= first AND e.id <= last
+				AND e.recorded_at >= "from" AND e.recorded_at <= "to";
+		events := events + counted;
+		IF bad < event OR event IS NULL AND bad IS NOT NULL THEN
+			event := bad;
+			problem := format('event %s was changed', bad);
+		END IF;
+		IF total > step THEN
+			seen := LEAST(seen + step, total);
+			RAISE NOTICE 'verified the hashes of % of % events', seen, total;
+		END IF;
+		EXIT WHEN last = 9223372036854775807;
+		first := last + 1;
+	END LOOP;
+
+	-- What was erased says so, later in the same chain.
+	SELECT min(e.id) INTO bad FROM event e
+		WHERE e.salt IS NULL
+			AND e.recorded_at >= "from" AND e.recorded_at <= "to"
+			AND NOT EXISTS (SELECT FROM event l
+							WHERE l.subject = e.subject AND l.link > e.link
+								AND l.act = 'erase_subject');
+	IF bad < event OR event IS NULL AND bad IS NOT NULL THEN
+		event := bad;
+		problem := format('event %s was emptied, and nobody was erased', bad);
+	END IF;
+
+	-- Each with the one before it.
+	SELECT c.id, CASE
+			WHEN c.link <> c.link_before + 1
+				THEN format('the event before event %s about the same subject was removed',
+							c.id)
+			ELSE format('event %s does not follow the one before it', c.id) END
+		INTO found_event, found_problem
+		FROM (SELECT e.id, e.link, e.previous, e.recorded_at,
+					 COALESCE(lag(e.link) OVER chain, 0) AS link_before,
+					 lag(e.hash) OVER chain AS hash_before,
+					 lag(e.id) OVER chain AS id_before
+			  FROM event e
+			  WINDOW chain AS (PARTITION BY e.subject ORDER BY e.link)) c
+		WHERE (c.link <> c.link_before + 1
+			   OR c.previous IS DISTINCT FROM c.hash_before
+			   OR c.id < c.id_before)
+			AND c.recorded_at >= "from" AND c.recorded_at <= "to"
+		ORDER BY c.id LIMIT 1;
+	IF found_event < event OR event IS NULL AND found_event IS NOT NULL THEN
+		event := found_event;
+		problem := found_problem;
+	END IF;
+	IF total > step THEN
+		RAISE NOTICE 'verified the chains';
+	END IF;
+
+	-- All of them together.
+	SELECT v.event, v.problem INTO found_event, found_problem
+		FROM verify_seals("from", "to", seal) v;
+	IF found_problem IS NOT NULL
+		AND (problem IS NULL OR found_event <= event) THEN
+		event := found_event;
+		problem := found_problem;
+	END IF;
+
+	unsealed := GREATEST(0, total - COALESCE((SELECT sum(s.events) FROM seal s), 0));
+END
+$$;
+COMMENT ON FUNCTION consent_profiling.verify_history(timestamptz, timestamptz,
+		text) IS
+	'does the history that was recorded, or sealed, between two times hold together, and does it go on to the seal whose line was saved? returns how many events were verified, how many are not sealed, and the first event that does not fit with what is wrong, both null when all is well; throws invalid_parameter_value for what is no line of a seal; for officers';
+
 REVOKE ALL ON consent_profiling.event, consent_profiling.seal FROM PUBLIC;
+
+-- Only those with a duty, see grant_duty().
+REVOKE EXECUTE ON FUNCTION
+	consent_profiling.chain_event(),
+	consent_profiling.keep_event(),
+	consent_profiling.event_content(consent_profiling.event),
+	consent_profiling.event_fits(consent_profiling.event),
+	consent_profiling.merkle_add(internal, bytea),
+	consent_profiling.merkle_final(internal),
+	consent_profiling.merkle_root(bytea),
+	consent_profiling.seal_hash(consent_profiling.seal),
+	consent_profiling.seal_line(consent_profiling.seal),
+	consent_profiling.events_within(int8multirange),
+	consent_profiling.seal_history(),
+	consent_profiling.export_seal(),
+	consent_profiling.verify_seals(timestamptz, timestamptz, text),
+	consent_profiling.verify_history(timestamptz, timestamptz, text)
+	FROM PUBLIC;

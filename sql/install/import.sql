@@ -57,6 +57,8 @@ AS $$
 DECLARE
 	at timestamptz := clock_timestamp();
 	problems text[];
+	-- Under which the registry has them: erased ones go by their tombstones.
+	ids subject_id[];
 BEGIN
 	PERFORM check_batch(first_row, cardinality(subjects),
 						cardinality(birth_dates), cardinality(notices),
@@ -69,9 +71,12 @@ BEGIN
 		RETURN problems;
 	END IF;
 
+	ids := ARRAY(SELECT known_as(u.subject::subject_id)
+				 FROM unnest(subjects) WITH ORDINALITY AS u (subject, n)
+				 ORDER BY u.n);
+
 	-- The same rule as in register_subject(), asked before anything is written.
-	PERFORM FROM (SELECT DISTINCT v.subject::subject_id AS id
-				  FROM unnest(subjects) AS v (subject) ORDER BY 1) u
+	PERFORM FROM (SELECT DISTINCT v.id FROM unnest(ids) AS v (id) ORDER BY 1) u
 			CROSS JOIN LATERAL (SELECT FROM subject WHERE id = u.id
 								FOR NO KEY UPDATE) s;
 	SELECT array_agg(format(
@@ -80,12 +85,12 @@ BEGIN
 					ELSE 'row %s: subject %L is registered with another birth date'
 					END, first_row + u.n - 1, u.subject) ORDER BY u.n)
 		INTO problems
-		FROM (SELECT v.n, v.subject, v.birth_date, max(v.birth_date)
-					OVER (PARTITION BY v.subject::subject_id) AS latest
-			  FROM unnest(subjects, birth_dates)
-				WITH ORDINALITY AS v (subject, birth_date, n)) u
+		FROM (SELECT v.n, v.subject, v.id, v.birth_date, max(v.birth_date)
+					OVER (PARTITION BY v.id) AS latest
+			  FROM unnest(subjects, ids, birth_dates)
+				WITH ORDINALITY AS v (subject, id, birth_date, n)) u
 			LEFT JOIN LATERAL (SELECT * FROM subject
-							   WHERE id = u.subject::subject_id OFFSET 0) s
+							   WHERE id = u.id OFFSET 0) s
 				ON true
 		WHERE u.birth_date <> COALESCE(s.birth_date, u.latest)
 			AND s.erased_at IS NULL;
@@ -94,16 +99,16 @@ BEGIN
 	END IF;
 
 	INSERT INTO subject AS s (id, birth_date, registered_at)
-		SELECT u.subject::subject_id, max(u.birth_date), at
-		FROM unnest(subjects, birth_dates) AS u (subject, birth_date)
+		SELECT u.id, max(u.birth_date), at
+		FROM unnest(ids, birth_dates) AS u (id, birth_date)
 		GROUP BY 1 ORDER BY 1
 		ON CONFLICT (id) DO UPDATE SET birth_date = excluded.birth_date
 			WHERE s.birth_date IS NULL AND s.erased_at IS NULL
 				AND excluded.birth_date IS NOT NULL;
 	-- Somebody may have registered others of them meanwhile.
-	PERFORM FROM unnest(subjects, birth_dates) AS u (subject, birth_date)
+	PERFORM FROM unnest(ids, birth_dates) AS u (id, birth_date)
 			CROSS JOIN LATERAL (SELECT * FROM subject
-								WHERE id = u.subject::subject_id OFFSET 0) s
+								WHERE id = u.id OFFSET 0) s
 		WHERE s.birth_date <> u.birth_date AND s.erased_at IS NULL;
 	IF FOUND THEN
 		RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
@@ -116,10 +121,10 @@ BEGIN
 			   CASE WHEN s.erased_at IS NULL THEN u.birth_date END,
 			   CASE WHEN s.erased_at IS NULL THEN u.notice END,
 			   CASE WHEN s.erased_at IS NULL THEN u.evidence END
-		FROM unnest(subjects, birth_dates, notices, evidences)
-				WITH ORDINALITY AS u (subject, birth_date, notice, evidence, n)
+		FROM unnest(ids, birth_dates, notices, evidences)
+				WITH ORDINALITY AS u (id, birth_date, notice, evidence, n)
 			CROSS JOIN LATERAL (SELECT * FROM subject
-								WHERE id = u.subject::subject_id OFFSET 0) s
+								WHERE id = u.id OFFSET 0) s
 		ORDER BY u.n;
 	RETURN NULL;
 END
@@ -275,6 +280,7 @@ CREATE FUNCTION consent_profiling.lock_import_rows(first_row bigint,
 AS $$
 DECLARE
 	problems text[];
+	ids subject_id[];
 BEGIN
 	-- One import at a time, so that two do not lock each other's subjects.
 	LOCK TABLE choice IN SHARE UPDATE EXCLUSIVE MODE;
@@ -303,8 +309,10 @@ BEGIN
 		RETURN problems;
 	END IF;
 
-	PERFORM FROM (SELECT DISTINCT v.subject::subject_id AS id
-				  FROM unnest(subjects) AS v (subject) ORDER BY 1) u
+	ids := ARRAY(SELECT known_as(u.subject::subject_id)
+				 FROM unnest(subjects) WITH ORDINALITY AS u (subject, n)
+				 ORDER BY u.n);
+	PERFORM FROM (SELECT DISTINCT v.id FROM unnest(ids) AS v (id) ORDER BY 1) u
 			CROSS JOIN LATERAL (SELECT FROM subject WHERE id = u.id
 								FOR NO KEY UPDATE) s;
 	SELECT array_agg(format(
@@ -312,9 +320,9 @@ BEGIN
 					ELSE 'row %s: subject %L has been erased' END,
 				first_row + u.n - 1, u.subject) ORDER BY u.n)
 		INTO problems
-		FROM unnest(subjects) WITH ORDINALITY AS u (subject, n)
+		FROM unnest(subjects, ids) WITH ORDINALITY AS u (subject, id, n)
 			LEFT JOIN LATERAL (SELECT * FROM subject
-							   WHERE id = u.subject::subject_id OFFSET 0) s
+							   WHERE id = u.id OFFSET 0) s
 				ON true
 		WHERE s.id IS NULL OR s.erased_at IS NOT NULL;
 	RETURN problems;

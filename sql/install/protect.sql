@@ -433,15 +433,12 @@ BEGIN
 	PERFORM check_column(relation, 'subject_column', subject_column,
 						 subject_types(),
 						 'smallint, integer, bigint, uuid, text, varchar or consent_profiling.subject_id');
-	IF protect.purpose IS NOT NULL AND NOT purpose_exists(protect.purpose) THEN
-		RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-			MESSAGE = format('purpose "%s" does not exist', protect.purpose);
-	END IF;
+	PERFORM check_gate_purpose(protect.purpose);
 	PERFORM gate_family(relation, ARRAY[subject_column], protect.purpose, gated);
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.protect(regclass, name, name[], text) IS
-	'gates a table by the subject in a column: the roles, or public, no longer see or write rows of people who may not be profiled for the purpose (default: the session''s); covers partitions and children; calling again replaces; throws wrong_object_type, undefined_column, datatype_mismatch, undefined_object, insufficient_privilege';
+	'gates a table by the subject in a column: the roles, or public, no longer see or write rows of people who may not be profiled for the purpose (default: the session''s); covers partitions and children; calling again replaces; throws wrong_object_type, undefined_column, datatype_mismatch, undefined_object, object_not_in_prerequisite_state for a purpose that is not profiling, insufficient_privilege';
 
 CREATE FUNCTION consent_profiling.protect_columns(relation regclass,
 		birth_date_column name, consent_column name, objection_column name,
@@ -522,15 +519,12 @@ $$;
 COMMENT ON FUNCTION consent_profiling.unprotect(regclass) IS
 	'takes every gate off a table, its partitions and children, and switches row security off where protect() had switched it on; harmless on a table without one; throws wrong_object_type, insufficient_privilege';
 
--- Internal: does this purpose exist?  Callable by every owner of a table, so
--- it reads with the rights of the owner of the extension.
-CREATE FUNCTION consent_profiling.purpose_exists(purpose text)
-	RETURNS boolean
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE
-	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
-AS $$
-	SELECT EXISTS (SELECT FROM purpose p WHERE p.name = purpose_exists.purpose)
-$$;
+-- Internal: complain about a purpose that no gate can be for, as the gate itself
+-- would: one that does not exist or is not profiling.  Callable by every owner
+-- of a table.
+CREATE FUNCTION consent_profiling.check_gate_purpose(purpose text)
+	RETURNS void AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE STRICT PARALLEL SAFE;
 
 -- Internal: the partitions and children of a relation, itself included, and
 -- the policies on it, as they are at this moment, whatever the snapshot of the

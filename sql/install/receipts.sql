@@ -31,3 +31,655 @@ COMMENT ON TABLE consent_profiling.notice IS
 	'what people are told, Art. 13, in all versions and languages';
 
 REVOKE ALL ON consent_profiling.controller, consent_profiling.notice FROM PUBLIC;
+
+-- Internal: a subject, to read about; complains about one that is not there.
+CREATE FUNCTION consent_profiling.find_subject(subject consent_profiling.subject_id)
+	RETURNS consent_profiling.subject
+	LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+#variable_conflict use_column
+DECLARE
+	key consent_profiling.subject_id;
+	found_subject consent_profiling.subject;
+BEGIN
+	PERFORM refuse_null('subject', find_subject.subject IS NULL);
+	key := known_as(find_subject.subject);
+	SELECT * INTO found_subject FROM subject WHERE id = key;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = 'no_data_found',
+			MESSAGE = format('subject "%s" is not registered', find_subject.subject);
+	END IF;
+	RETURN found_subject;
+END
+$$;
+
+-- Internal: a time as ISO 8601 in UTC, whatever the session's settings; null
+-- for one that never comes.
+CREATE FUNCTION consent_profiling.iso8601(at timestamptz)
+	RETURNS text
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT CASE WHEN isfinite(at)
+		THEN rtrim(rtrim(to_char(at AT TIME ZONE 'UTC',
+								 'YYYY-MM-DD"T"HH24:MI:SS.US'), '0'), '.') || 'Z'
+		END
+$$;
+
+CREATE FUNCTION consent_profiling.set_controller(name text,
+		address text DEFAULT NULL, contact text DEFAULT NULL,
+		dpo_contact text DEFAULT NULL, jurisdiction text DEFAULT NULL)
+	RETURNS integer
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	at timestamptz;
+	known consent_profiling.controller;
+	version integer;
+BEGIN
+	PERFORM refuse_null('name', set_controller.name IS NULL);
+	IF set_controller.name !~ '\S' THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = 'the controller must have a name';
+	END IF;
+	-- One after the other, so that versions follow each other in time.
+	LOCK TABLE controller IN SHARE ROW EXCLUSIVE MODE;
+	at := clock_timestamp();
+	SELECT * INTO known FROM controller c ORDER BY c.version DESC LIMIT 1;
+	version := COALESCE(known.version, 0);
+	IF (known.name, known.address, known.contact, known.dpo_contact,
+		known.jurisdiction)
+		IS DISTINCT FROM
+		(set_controller.name, set_controller.address, set_controller.contact,
+		 set_controller.dpo_contact, set_controller.jurisdiction) THEN
+		version := version + 1;
+		BEGIN
+			INSERT INTO controller (version, valid_from, name, address, contact,
+									dpo_contact, jurisdiction)
+				VALUES (version, at, set_controller.name, set_controller.address,
+						set_controller.contact, set_controller.dpo_contact,
+						set_controller.jurisdiction);
+		EXCEPTION WHEN unique_violation THEN
+			-- Somebody added it meanwhile, and this snapshot is too old.
+			RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
+				MESSAGE = 'could not serialize access due to concurrent change of the controller';
+		END;
+	END IF;
+	PERFORM record_event('set_controller', NULL::subject_id, NULL, at,
+		detail => jsonb_build_object(
+			'name', set_controller.name,
+			'address', set_controller.address,
+			'contact', set_controller.contact,
+			'dpo_contact', set_controller.dpo_contact,
+			'jurisdiction', set_controller.jurisdiction,
+			'version', version));
+	RETURN version;
+END
+$$;
+COMMENT ON FUNCTION consent_profiling.set_controller(text, text, text, text, text) IS
+	'says who the controller is (Art. 4(7), 13(1)(a)-(b)); adds a version where anything differs from the one before; returns the version now in force; throws invalid_parameter_value for an empty name; for officers';
+
+CREATE FUNCTION consent_profiling.add_notice(id text, language text, url text,
+		sha256 text)
+	RETURNS integer
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	at timestamptz;
+	hash text := lower(add_notice.sha256);
+	known consent_profiling.notice;
+	version integer;
+BEGIN
+	PERFORM refuse_null('id', add_notice.id IS NULL);
+	PERFORM refuse_null('language', add_notice.language IS NULL);
+	PERFORM refuse_null('url', add_notice.url IS NULL);
+	PERFORM refuse_null('sha256', add_notice.sha256 IS NULL);
+	IF add_notice.id !~ '\S' THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = 'a notice must have an id';
+	END IF;
+	-- RFC 5646: language, script, region, variants, extensions, private use.
+	IF add_notice.language !~* ('^([a-z]{2,3}(-[a-z]{3}){0,3}|[a-z]{4,8})(-[a-z]{4})?'
+			'(-([a-z]{2}|[0-9]{3}))?(-([a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*'
+			'(-[0-9a-wyz](-[a-z0-9]{2,8})+)*(-x(-[a-z0-9]{1,8})+)?$') THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = format('invalid language "%s"', add_notice.language),
+			HINT = 'Give a BCP 47 tag, such as en or pt-BR.';
+	END IF;
+	IF add_notice.url !~* '^https?://[^[:space:][:cntrl:]/?#]+([/?#][^[:space:][:cntrl:]]*)?$' THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = format('invalid url "%s"', add_notice.url),
+			HINT = 'It begins with http:// or https:// and has no spaces.';
+	END IF;
+	IF hash !~ '^[0-9a-f]{64}$' THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = format('invalid sha256 "%s"', add_notice.sha256),
+			HINT = 'Give the hash of the notice as 64 hexadecimal digits.';
+	END IF;
+	-- One after the other, so that versions follow each other in time.
+	LOCK TABLE notice IN SHARE ROW EXCLUSIVE MODE;
+	at := clock_timestamp();
+	-- Case does not matter in a tag; the notice keeps the first spelling.
+	SELECT * INTO known FROM notice n
+		WHERE n.id = add_notice.id AND lower(n.language) = lower(add_notice.language)
+		ORDER BY n.version DESC LIMIT 1;
+	version := COALESCE(known.version, 0);
+	IF (known.url, known.sha256) IS DISTINCT FROM (add_notice.url, hash) THEN
+		version := version + 1;
+		BEGIN
+			INSERT INTO notice (id, language, version, valid_from, url, sha256)
+				VALUES (add_notice.id,
+						COALESCE(known.language, add_notice.language), version, at,
+						add_notice.url, hash);
+		EXCEPTION WHEN unique_violation THEN
+			-- Somebody added it meanwhile, and this snapshot is too old.
+			RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
+				MESSAGE = 'could not serialize access due to concurrent change of the notice';
+		END;
+	END IF;
+	PERFORM record_event('add_notice', NULL::subject_id, NULL, at,
+		detail => jsonb_build_object(
+			'id', add_notice.id,
+			'language', add_notice.language,
+			'url', add_notice.url,
+			'sha256', hash,
+			'version', version));
+	RETURN version;
+END
+$$;
+COMMENT ON FUNCTION consent_profiling.add_notice(text, text, text, text) IS
+	'says what people are told (Art. 13): where a notice can be read in a language, and the hash of it; adds a version where either differs from the one before; returns the version now in force; throws invalid_parameter_value for what is no language tag, URL or SHA-256; for officers';
+
+-- Internal: the versions of a notice, one a language, that were in force at a
+-- time.  A notice is named by its id, or else by where it can be read.
+CREATE FUNCTION consent_profiling.notices_in_force(notice text, at timestamptz)
+	RETURNS SETOF consent_profiling.notice
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	WITH in_force AS (
+		SELECT DISTINCT ON (n.id, n.language) n.* FROM notice n
+			WHERE n.valid_from <= notices_in_force.at
+			ORDER BY n.id, n.language, n.version DESC
+	)
+	SELECT f.* FROM in_force f
+		WHERE f.id = notices_in_force.notice
+			OR (f.url = notices_in_force.notice
+				AND NOT EXISTS (SELECT FROM notice n
+								WHERE n.id = notices_in_force.notice))
+$$;
+
+-- Internal: the version of the controller in force at a time; of what happened
+-- before there was any, the first.
+CREATE FUNCTION consent_profiling.controller_at(at timestamptz)
+	RETURNS integer
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT COALESCE((SELECT max(c.version) FROM controller c
+					 WHERE c.valid_from <= controller_at.at),
+					(SELECT min(c.version) FROM controller c))
+$$;
+
+-- How a record is laid out: the sections and fields are those of ISO/IEC TS
+-- 27560:2023, named as there, and "@context" says which terms of W3C's Data
+-- Privacy Vocabulary they stand for, so that it is JSON-LD as well.  After
+-- "Consent Records and Receipts as per ISO/IEC TS 27560:2023 using DPV", Final
+-- Community Group Report, 15 February 2026
+-- (https://w3id.org/dpv/guides/consent-27560), sections 7.2 and 8; the terms are
+-- those of DPV 2.3 (https://w3id.org/dpv) and of its extension for the GDPR
+-- (https://w3id.org/dpv/legal/eu/gdpr).  There is no dpv:ConsentTerminated, of
+-- which that report still speaks: the vocabulary calls it dpv:ConsentRevoked.
+
+-- Internal: what the fields of a record mean.
+CREATE FUNCTION consent_profiling.record_context()
+	RETURNS jsonb
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+AS $$
+	SELECT '{
+		"@version": 1.1,
+		"dpv": "https://w3id.org/dpv#",
+		"eu-gdpr": "https://w3id.org/dpv/legal/eu/gdpr#",
+		"dct": "http://purl.org/dc/terms/",
+		"rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+		"skos": "http://www.w3.org/2004/02/skos/core#",
+		"schema": "https://schema.org/",
+		"xsd": "http://www.w3.org/2001/XMLSchema#",
+		"record_metadata": "@nest",
+		"pii_processing": "@nest",
+		"schema_version": {"@id": "dct:conformsTo", "@type": "@id"},
+		"record_id": "dct:identifier",
+		"pii_principal_id": "dpv:hasDataSubject",
+		"created": {"@id": "dct:created", "@type": "xsd:dateTime"},
+		"modified": {"@id": "dct:modified", "@type": "xsd:dateTime"},
+		"issued": {"@id": "dct:issued", "@type": "xsd:dateTime"},
+		"consent_status": {"@id": "dpv:hasStatus", "@type": "@id"},
+		"privacy_notice": "dpv:hasNotice",
+		"id": "dct:identifier",
+		"language": "dct:language",
+		"version": "schema:version",
+		"url": {"@id": "schema:url", "@type": "@id"},
+		"valid_from": {"@id": "dct:date", "@type": "xsd:dateTime"},
+		"sha256": "schema:sha256",
+		"purposes": "dpv:hasProcess",
+		"purpose": "dpv:hasPurpose",
+		"title": "dct:title",
+		"description": "dct:description",
+		"purpose_type": {"@id": "skos:broader", "@type": "@id"},
+		"lawful_basis": {"@id": "dpv:hasLegalBasis", "@type": "@id"},
+		"pii_information": {"@id": "dpv:hasPersonalData", "@type": "@id"},
+		"pii_controllers": {"@id": "dpv:hasDataController", "@type": "@id"},
+		"processing_method": {"@id": "dpv:hasProcessing", "@type": "@id"},
+		"jurisdiction": "dpv:hasJurisdiction",
+		"recipient_third_parties": "dpv:hasRecipient",
+		"withdrawal_method": "dpv:hasConsentControl",
+		"is_exercised_at": "dpv:isExercisedAt",
+		"privacy_rights": {"@id": "dpv:hasRight", "@type": "@id"},
+		"party_identification": "dpv:hasEntity",
+		"party_name": "dpv:hasName",
+		"party_address": "dpv:hasAddress",
+		"party_contact": "dpv:hasContact",
+		"party_type": "dct:type",
+		"dpo_contact": "dpv:hasDataProtectionOfficer",
+		"consent_events": "dpv:hasConsentStatus",
+		"act": "dct:type",
+		"event_state": "@type",
+		"event_type": {"@id": "dpv:hasLegalBasis", "@type": "@id"},
+		"event_time": {"@id": "dpv:isIndicatedAtTime", "@type": "xsd:dateTime"},
+		"validity_duration": "dpv:hasDuration",
+		"value": "rdf:value",
+		"entity_id": {"@id": "dpv:isIndicatedBy", "@type": "@id"},
+		"evidence": {"@id": "dpv:hasIndicationMethod", "@type": "@json"},
+		"recorded_at": {"@id": "dct:created", "@type": "xsd:dateTime"},
+		"recorded_by": {"@id": "dct:creator", "@type": "@json"}
+	}'::jsonb
+$$;
+
+-- Internal: the state of a consent as DPV calls it.
+CREATE FUNCTION consent_profiling.consent_state(status text)
+	RETURNS text
+	LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT 'https://w3id.org/dpv#' || CASE status
+		WHEN 'requested' THEN 'ConsentRequested'
+		WHEN 'request_deferred' THEN 'ConsentRequestDeferred'
+		WHEN 'refused' THEN 'ConsentRefused'
+		WHEN 'given' THEN 'ConsentGiven'
+		WHEN 'renewed' THEN 'RenewedConsentGiven'
+		WHEN 'withdrawn' THEN 'ConsentWithdrawn'
+		WHEN 'revoked' THEN 'ConsentRevoked'
+		WHEN 'expired' THEN 'ConsentExpired'
+		WHEN 'invalidated' THEN 'ConsentInvalidated'
+		ELSE 'ConsentUnknown' END
+$$;
+
+-- Internal: the lawful bases of a purpose as DPV calls them.  Art. 6(1)(e) is
+-- public interest or official authority; which, nobody told the database.
+CREATE FUNCTION consent_profiling.lawful_basis(purpose consent_profiling.purpose)
+	RETURNS jsonb
+	LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT CASE purpose.basis
+			WHEN 'consent' THEN '["https://w3id.org/dpv#Consent", "https://w3id.org/dpv/legal/eu/gdpr#A6-1-a"]'
+			WHEN 'contract' THEN '["https://w3id.org/dpv#Contract", "https://w3id.org/dpv/legal/eu/gdpr#A6-1-b"]'
+			WHEN 'legal_obligation' THEN '["https://w3id.org/dpv#LegalObligation", "https://w3id.org/dpv/legal/eu/gdpr#A6-1-c"]'
+			WHEN 'vital_interests' THEN '["https://w3id.org/dpv#VitalInterest", "https://w3id.org/dpv/legal/eu/gdpr#A6-1-d"]'
+			WHEN 'public_task' THEN '["https://w3id.org/dpv#PublicInterest", "https://w3id.org/dpv/legal/eu/gdpr#A6-1-e"]'
+			WHEN 'legitimate_interests' THEN '["https://w3id.org/dpv#LegitimateInterest", "https://w3id.org/dpv/legal/eu/gdpr#A6-1-f"]'
+		END::jsonb
+		|| CASE WHEN purpose.special_category
+			THEN '["https://w3id.org/dpv/legal/eu/gdpr#A9-2-a"]'
+			ELSE '[]' END::jsonb
+$$;
+
+-- Internal: the rights a person has where a purpose is concerned, by article.
+-- Art. 21(1) knows the bases it is about; consent is withdrawn instead.
+CREATE FUNCTION consent_profiling.rights_of(purpose consent_profiling.purpose,
+		marketing boolean)
+	RETURNS text[]
+	LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT array_remove(ARRAY[
+		CASE WHEN purpose.basis = 'consent' OR purpose.special_category THEN '7-3' END,
+		'15', '16', '17', '18',
+		CASE WHEN purpose.basis IN ('consent', 'contract') THEN '20' END,
+		CASE WHEN marketing
+				OR purpose.basis IN ('public_task', 'legitimate_interests') THEN '21' END,
+		CASE WHEN purpose.automated_decision THEN '22' END,
+		'77'], NULL)
+$$;
+
+-- Internal: a notice that an event names, as a record shows it: what was in
+-- force then, or the words that were recorded, or nothing.
+CREATE FUNCTION consent_profiling.record_notice(notice text, at timestamptz)
+	RETURNS jsonb
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT COALESCE(
+		(SELECT jsonb_agg(jsonb_build_object('@type', 'dpv:ConsentNotice',
+				'id', n.id, 'language', n.language, 'version', n.version,
+				'valid_from', iso8601(n.valid_from), 'url', n.url,
+				'sha256', n.sha256) ORDER BY n.id, n.language)
+			FROM notices_in_force(record_notice.notice, record_notice.at) n),
+		CASE WHEN record_notice.notice IS NULL THEN '[]'::jsonb
+			ELSE jsonb_build_array(jsonb_build_object('@type', 'dpv:ConsentNotice',
+				'id', record_notice.notice, 'language', NULL, 'version', NULL,
+				'valid_from', NULL, 'url', NULL, 'sha256', NULL)) END)
+$$;
+
+CREATE FUNCTION consent_profiling.consent_record(
+		subject consent_profiling.subject_id, purpose text DEFAULT 'profiling')
+	RETURNS jsonb
+	LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	person consent_profiling.subject := find_subject(consent_record.subject);
+	goal consent_profiling.purpose;
+	marketing boolean;
+	current consent_profiling.consent;
+	current_at timestamptz;
+	controller consent_profiling.controller;
+	parties jsonb;
+	notices jsonb;
+	events jsonb;
+	created timestamptz;
+	modified timestamptz;
+BEGIN
+	PERFORM refuse_null('purpose', consent_record.purpose IS NULL);
+	SELECT * INTO goal FROM purpose p WHERE p.name = consent_record.purpose;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = 'undefined_object',
+			MESSAGE = format('purpose "%s" does not exist', consent_record.purpose);
+	END IF;
+	marketing := (SELECT bool_or(l.direct_marketing)
+				  FROM lineage(consent_record.purpose) l);
+	SELECT c.consent INTO current FROM choice c
+		WHERE c.subject = person.id AND c.purpose = goal.name;
+	current_at := consent_at(current);
+	SELECT * INTO controller FROM controller c ORDER BY c.version DESC LIMIT 1;
+
+	-- All that was said, in the order in which it happened.
+	SELECT COALESCE(jsonb_agg(jsonb_build_object(
+				'@id', '_:event-' || e.id,
+				'act', e.act,
+				'event_state', consent_state(consent_status(e.consent)),
+				'event_type', CASE
+					WHEN consent_status(e.consent) NOT IN ('given', 'renewed') THEN NULL
+					WHEN consent_explicit(e.consent)
+						THEN 'https://w3id.org/dpv#ExplicitlyExpressedConsent'
+					ELSE 'https://w3id.org/dpv#ExpressedConsent' END,
+				'event_time', iso8601(e.at),
+				'validity_duration', CASE
+					WHEN consent_status(e.consent) NOT IN ('given', 'renewed') THEN NULL
+					WHEN isfinite(consent_until(e.consent))
+						THEN jsonb_build_object('@type', 'dpv:UntilTimeDuration',
+							'value', iso8601(consent_until(e.consent)))
+					ELSE jsonb_build_object('@type', 'dpv:EndlessDuration',
+							'value', NULL) END,
+				-- Who else revokes, invalidates or lets expire is not on record.
+				'entity_id', CASE consent_status(e.consent)
+					WHEN 'requested' THEN 'https://w3id.org/dpv#DataController'
+					WHEN 'revoked' THEN NULL
+					WHEN 'expired' THEN NULL
+					WHEN 'invalidated' THEN NULL
+					WHEN 'unknown' THEN NULL
+					ELSE 'https://w3id.org/dpv#DataSubject' END,
+				'pii_controllers', '_:controller-' || controller_at(e.at),
+				'privacy_notice', record_notice(e.notice, e.at),
+				'evidence', e.evidence,
+				'recorded_at', iso8601(e.recorded_at),
+				'recorded_by', jsonb_build_object('session_role', e.session_role,
+					'caller', e.caller, 'actor', e.actor))
+			ORDER BY e.at, e.id), '[]'),
+			min(e.recorded_at), max(e.recorded_at)
+		INTO events, created, modified
+		FROM event e
+		WHERE e.subject = person.id AND e.purpose = goal.name
+			AND e.consent IS NOT NULL;
+	-- What people were told when they said what counts now.
+	SELECT record_notice(e.notice, e.at) INTO notices
+		FROM event e
+		WHERE e.subject = person.id AND e.purpose = goal.name
+			AND e.consent = current AND e.notice IS NOT NULL
+		ORDER BY e.id DESC LIMIT 1;
+	SELECT jsonb_agg(jsonb_build_object('@id', '_:controller-' || c.version,
+				'@type', 'dpv:DataController', 'version', c.version,
+				'valid_from', iso8601(c.valid_from), 'party_name', c.name,
+				'party_address', c.address, 'party_contact', c.contact,
+				'dpo_contact', c.dpo_contact, 'jurisdiction', c.jurisdiction)
+			ORDER BY c.version)
+		INTO parties
+		FROM controller c
+		WHERE c.version = controller.version
+			OR events @> jsonb_build_array(jsonb_build_object(
+				'pii_controllers', '_:controller-' || c.version));
+
+	RETURN jsonb_build_object(
+		'@context', record_context(),
+		'@type', 'dpv:ConsentRecord',
+		'consent_status', consent_state(CASE
+			WHEN consent_until(current) <= statement_timestamp()
+				AND consent_status(current) IN ('given', 'renewed') THEN 'expired'
+			ELSE consent_status(current) END),
+		'record_metadata', jsonb_build_object(
+			'schema_version', 'https://w3id.org/dpv/schema/dpv-27560#record',
+			-- The same for the same person and purpose, and after a restore too;
+			-- a UUID of version 8, made from what tells it from all others.
+			'record_id', overlay(overlay(md5(concat_ws('/',
+					extract(epoch FROM person.registered_at), person.id, goal.name))
+					PLACING '8' FROM 13) PLACING '8' FROM 17)::uuid,
+			'pii_principal_id', person.id::text,
+			'created', iso8601(created),
+			'modified', iso8601(modified),
+			'issued', iso8601(statement_timestamp())),
+		'pii_processing', jsonb_build_object(
+			'privacy_notice', COALESCE(notices, '[]'),
+			'language', jsonb_path_query_array(COALESCE(notices, '[]'),
+											   '$[*].language ? (@ != null)'),
+			'purposes', jsonb_build_array(jsonb_build_object(
+				'@type', 'dpv:Process',
+				'purpose', jsonb_build_object('@type', 'dpv:Purpose',
+					'title', goal.name, 'description', goal.description,
+					'purpose_type', CASE WHEN marketing
+						THEN 'https://w3id.org/dpv#DirectMarketing'
+						ELSE 'https://w3id.org/dpv#Purpose' END),
+				'lawful_basis', lawful_basis(goal),
+				'pii_information', CASE WHEN goal.special_category
+					THEN 'https://w3id.org/dpv#SpecialCategoryPersonalData'
+					WHEN goal.personal_data
+					THEN 'https://w3id.org/dpv#PersonalData' END,
+				'pii_controllers', '_:controller-' || controller.version,
+				'processing_method', array_remove(ARRAY[
+					CASE WHEN goal.automated AND goal.personal_data
+							AND goal.evaluates_person
+						THEN 'https://w3id.org/dpv#Profiling' END,
+					CASE WHEN goal.automated_decision
+						THEN 'https://w3id.org/dpv#AutomatedDecisionMaking' END], NULL),
+				'jurisdiction', controller.jurisdiction,
+				'recipient_third_parties', COALESCE((
+					SELECT jsonb_agg(jsonb_build_object('@type', 'dpv:Recipient',
+							'party_name', d.recipient, 'party_type', r.category,
+							'party_contact', r.contact) ORDER BY d.recipient)
+						FROM disclosure d LEFT JOIN recipient r ON r.name = d.recipient
+						WHERE d.subject = person.id AND d.purpose = goal.name), '[]'),
+				-- Art. 7(3)
+				'withdrawal_method', jsonb_build_object(
+					'@type', 'dpv:WithdrawConsent',
+					'is_exercised_at', controller.contact),
+				'privacy_rights', (SELECT jsonb_agg(
+						'https://w3id.org/dpv/legal/eu/gdpr#A' || a ORDER BY n)
+					FROM unnest(rights_of(goal, marketing)) WITH ORDINALITY u (a, n))))),
+		'party_identification', COALESCE(parties, '[]'),
+		'consent_events', events);
+END
+$$;
+COMMENT ON FUNCTION consent_profiling.consent_record(
+		consent_profiling.subject_id, text) IS
+	'the record of a subject''s consent to exactly this purpose (Art. 7(1)), in the structure of ISO/IEC TS 27560 and as JSON-LD with W3C DPV terms; its state is ConsentUnknown where nothing is recorded; throws no_data_found for an unknown subject, undefined_object for an unknown purpose; for officers';
+
+-- Internal: a text in a Kantara receipt that must be there.
+CREATE FUNCTION consent_profiling.receipt_text(holder jsonb, field text,
+		path text DEFAULT '')
+	RETURNS text
+	LANGUAGE plpgsql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+BEGIN
+	IF jsonb_typeof(holder -> field) IS DISTINCT FROM 'string'
+		OR holder ->> field !~ '\S' THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = format('receipt field "%s" must be a text that is not empty',
+							 path || field);
+	END IF;
+	RETURN holder ->> field;
+END
+$$;
+
+-- Internal: a list of objects in a Kantara receipt that must be there.
+CREATE FUNCTION consent_profiling.receipt_list(holder jsonb, field text,
+		path text DEFAULT '')
+	RETURNS TABLE (item jsonb, item_path text)
+	LANGUAGE plpgsql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+#variable_conflict use_variable
+BEGIN
+	IF jsonb_typeof(holder -> field) IS DISTINCT FROM 'array'
+		OR holder -> field = '[]'
+		OR EXISTS (SELECT FROM jsonb_array_elements(holder -> field) e
+				   WHERE jsonb_typeof(e) <> 'object') THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = format('receipt field "%s" must be a list of at least one object',
+							 path || field);
+	END IF;
+	RETURN QUERY SELECT e, format('%s%s[%s].', path, field, n - 1)
+		FROM jsonb_array_elements(holder -> field) WITH ORDINALITY u (e, n)
+		ORDER BY n;
+END
+$$;
+
+CREATE FUNCTION consent_profiling.import_receipt(
+		subject consent_profiling.subject_id, purpose text, receipt jsonb)
+	RETURNS consent_profiling.consent
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	seconds numeric;
+	at timestamptz;
+	until timestamptz := 'infinity';
+	purposes record;
+	kind text;
+	termination text;
+BEGIN
+	PERFORM refuse_null('receipt', import_receipt.receipt IS NULL);
+	IF jsonb_typeof(import_receipt.receipt) <> 'object' THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = 'receipt must be a JSON object';
+	END IF;
+	IF receipt_text(import_receipt.receipt, 'version') <> 'KI-CR-v1.1.0' THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = 'receipt field "version" must be "KI-CR-v1.1.0"',
+			DETAIL = format('It is "%s".', left(import_receipt.receipt ->> 'version', 100));
+	END IF;
+	PERFORM receipt_text(import_receipt.receipt, 'consentReceiptID');
+	PERFORM receipt_text(import_receipt.receipt, 'policyUrl');
+
+	-- Seconds since 1970; with milliseconds one gets far into the future.
+	IF jsonb_typeof(import_receipt.receipt -> 'consentTimestamp')
+		IS DISTINCT FROM 'number' THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = 'receipt field "consentTimestamp" must be a number of seconds since 1970';
+	END IF;
+	seconds := (import_receipt.receipt ->> 'consentTimestamp')::numeric;
+	IF seconds < 0 THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = 'receipt field "consentTimestamp" must be a number of seconds since 1970';
+	END IF;
+	IF seconds > extract(epoch FROM clock_timestamp()) THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = 'receipt field "consentTimestamp" lies in the future',
+			HINT = 'It counts seconds, not milliseconds.';
+	END IF;
+	at := to_timestamp(round(seconds, 6)::double precision);
+
+	FOR purposes IN SELECT p.item, p.item_path
+			FROM receipt_list(import_receipt.receipt, 'services') s,
+				receipt_list(s.item, 'purposes', s.item_path) p LOOP
+		kind := receipt_text(purposes.item, 'consentType', purposes.item_path);
+		-- Art. 4(11), Rec. 32: consent takes a clear affirmative act.
+		IF kind = 'IMPLICIT' THEN
+			RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+				MESSAGE = 'an implicit consent cannot be imported',
+				DETAIL = format('Receipt field "%sconsentType" is "IMPLICIT".',
+								purposes.item_path),
+				HINT = 'What a person did not say by a clear affirmative act is no consent.';
+		END IF;
+		IF kind <> 'EXPLICIT' THEN
+			RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+				MESSAGE = format('receipt field "%sconsentType" must be "EXPLICIT" or "IMPLICIT"',
+								 purposes.item_path);
+		END IF;
+		-- Mostly words, which are for people; a date is the end, by UTC where it
+		-- says no more.
+		termination := purposes.item ->> 'termination';
+		IF termination ~ '^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$' THEN
+			BEGIN
+				until := LEAST(until, (CASE
+					WHEN termination !~ 'T' THEN termination || 'T00:00:00Z'
+					WHEN termination !~ 'T.*[Z+-]' THEN termination || 'Z'
+					ELSE termination END)::timestamptz);
+			EXCEPTION WHEN data_exception THEN
+				RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+					MESSAGE = format('receipt field "%stermination" is no date',
+									 purposes.item_path);
+			END;
+			IF until <= at THEN
+				RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+					MESSAGE = format('receipt field "%stermination" must be after "consentTimestamp"',
+									 purposes.item_path);
+			END IF;
+		END IF;
+	END LOOP;
+
+	-- Art. 9(2)(a): explicit consent is to the special categories it names.
+	PERFORM check_purpose(import_receipt.purpose);
+	IF (SELECT p.special_category FROM purpose p
+			WHERE p.name = import_receipt.purpose)
+		AND import_receipt.receipt -> 'sensitive' IS DISTINCT FROM 'true' THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = 'receipt field "sensitive" must be true',
+			DETAIL = format('Purpose "%s" is on special categories of data.',
+							import_receipt.purpose);
+	END IF;
+	RETURN record_consent('import_receipt', import_receipt.subject,
+						  import_receipt.purpose,
+						  make_consent('given', true, at, until),
+						  import_receipt.receipt ->> 'policyUrl',
+						  import_receipt.receipt);
+END
+$$;
+COMMENT ON FUNCTION consent_profiling.import_receipt(
+		consent_profiling.subject_id, text, jsonb) IS
+	'records the consent to a purpose that a Kantara Consent Receipt 1.1 is evidence of (Art. 7(1)), given explicitly at its consentTimestamp; returns the consent that now prevails; throws invalid_parameter_value, naming the field, for what is no such receipt, lies in the future, or is implicit, and as give_consent() does';
+
+-- Only those with a duty, see grant_duty().
+REVOKE EXECUTE ON FUNCTION
+	consent_profiling.find_subject(consent_profiling.subject_id),
+	consent_profiling.iso8601(timestamptz),
+	consent_profiling.set_controller(text, text, text, text, text),
+	consent_profiling.add_notice(text, text, text, text),
+	consent_profiling.notices_in_force(text, timestamptz),
+	consent_profiling.controller_at(timestamptz),
+	consent_profiling.record_context(),
+	consent_profiling.consent_state(text),
+	consent_profiling.lawful_basis(consent_profiling.purpose),
+	consent_profiling.rights_of(consent_profiling.purpose, boolean),
+	consent_profiling.record_notice(text, timestamptz),
+	consent_profiling.consent_record(consent_profiling.subject_id, text),
+	consent_profiling.receipt_text(jsonb, text, text),
+	consent_profiling.receipt_list(jsonb, text, text),
+	consent_profiling.import_receipt(consent_profiling.subject_id, text, jsonb)
+	FROM PUBLIC;

@@ -32,14 +32,170 @@ CREATE TABLE consent_profiling.notification (
 	recipient text COLLATE "C" NOT NULL,
 	cause text COLLATE "C" NOT NULL,
 	due_since timestamptz NOT NULL,
+	CONSTRAINT notification_once_key UNIQUE (subject, recipient, cause),
 	CONSTRAINT notification_cause_check
 		CHECK (cause IN ('rectification', 'erasure', 'restriction'))
 );
-CREATE INDEX notification_subject_idx ON consent_profiling.notification (subject);
 SELECT pg_catalog.pg_extension_config_dump('consent_profiling.notification', '');
 SELECT pg_catalog.pg_extension_config_dump('consent_profiling.notification_id_seq', '');
 COMMENT ON TABLE consent_profiling.notification IS
 	'which recipient is still to be told of what; rows go once they were';
 
+CREATE FUNCTION consent_profiling.add_recipient(name text,
+		category text DEFAULT NULL, contact text DEFAULT NULL)
+	RETURNS void
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	at timestamptz := clock_timestamp();
+BEGIN
+	PERFORM refuse_null('name', add_recipient.name IS NULL);
+	IF add_recipient.name !~ '\S' THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = 'a recipient must have a name';
+	END IF;
+	INSERT INTO recipient (name, category, contact, added_at)
+		VALUES (add_recipient.name, add_recipient.category,
+				add_recipient.contact, at)
+		ON CONFLICT (name) DO UPDATE SET
+			category = excluded.category,
+			contact = excluded.contact;
+	PERFORM record_event('add_recipient', NULL::subject_id, NULL, at,
+						 detail => jsonb_build_object('name', add_recipient.name,
+													  'category', add_recipient.category,
+													  'contact', add_recipient.contact));
+END
+$$;
+COMMENT ON FUNCTION consent_profiling.add_recipient(text, text, text) IS
+	'adds somebody to whom personal data is disclosed (Art. 4(9)); again with the same name replaces category and contact; throws invalid_parameter_value for a blank name; for officers';
+
+CREATE FUNCTION consent_profiling.record_disclosure(
+		subject consent_profiling.subject_id, recipient text,
+		purpose text DEFAULT 'profiling',
+		at timestamptz DEFAULT clock_timestamp(), evidence jsonb DEFAULT NULL)
+	RETURNS void
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+	PERFORM refuse_future('at', record_disclosure.at);
+	IF NOT isfinite(record_disclosure.at) THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = 'at must be finite';
+	END IF;
+	PERFORM check_purpose(record_disclosure.purpose);
+	PERFORM refuse_null('recipient', record_disclosure.recipient IS NULL);
+	PERFORM FROM recipient WHERE name = record_disclosure.recipient;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = 'undefined_object',
+			MESSAGE = format('recipient "%s" does not exist',
+							 record_disclosure.recipient),
+			HINT = 'An officer adds it with consent_profiling.add_recipient().';
+	END IF;
+	PERFORM lock_subject(record_disclosure.subject);
+	INSERT INTO disclosure AS d (subject, recipient, purpose, first_at, last_at)
+		VALUES (record_disclosure.subject, record_disclosure.recipient,
+				record_disclosure.purpose, record_disclosure.at,
+				record_disclosure.at)
+		ON CONFLICT (subject, recipient, purpose) DO UPDATE SET
+			first_at = LEAST(d.first_at, excluded.first_at),
+			last_at = GREATEST(d.last_at, excluded.last_at);
+	PERFORM record_event('record_disclosure', record_disclosure.subject,
+						 record_disclosure.purpose, record_disclosure.at,
+						 evidence => record_disclosure.evidence,
+						 detail => jsonb_build_object('recipient',
+													  record_disclosure.recipient));
+END
+$$;
+COMMENT ON FUNCTION consent_profiling.record_disclosure(
+		consent_profiling.subject_id, text, text, timestamptz, jsonb) IS
+	'records that a subject''s data was disclosed to a recipient for a purpose (Art. 15(1)(c), 19); throws no_data_found for an unknown subject, undefined_object for an unknown recipient or purpose, invalid_parameter_value for a time in the future';
+
+-- Internal: have everybody told to whom a subject's data was ever disclosed
+-- (Art. 19).  The subject is locked already.
+CREATE FUNCTION consent_profiling.queue_notifications(
+		subject consent_profiling.subject_id, cause text)
+	RETURNS void
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+	-- A disclosure that this transaction's snapshot is too old to see would be
+	-- missed.
+	IF count_events(queue_notifications.subject)
+		<> (SELECT count(*) FROM event
+			WHERE subject = queue_notifications.subject) THEN
+		RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
+			MESSAGE = 'could not serialize access due to concurrent recording';
+	END IF;
+	INSERT INTO notification (subject, recipient, cause, due_since)
+		SELECT DISTINCT d.subject, d.recipient, queue_notifications.cause,
+						clock_timestamp()
+			FROM disclosure d WHERE d.subject = queue_notifications.subject
+		ON CONFLICT (subject, recipient, cause) DO NOTHING;
+END
+$$;
+
+CREATE VIEW consent_profiling.notification_due AS
+	SELECT n.id AS notification, n.subject, n.recipient, r.contact, n.cause,
+		   n.due_since
+		FROM consent_profiling.notification n
+			LEFT JOIN consent_profiling.recipient r ON r.name = n.recipient;
+COMMENT ON VIEW consent_profiling.notification_due IS
+	'which recipient is still to be told that whose data was rectified, erased or restricted (Art. 19); for officers';
+
+CREATE FUNCTION consent_profiling.record_notified(notification bigint,
+		at timestamptz DEFAULT clock_timestamp(), evidence jsonb DEFAULT NULL)
+	RETURNS void
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	done consent_profiling.notification;
+BEGIN
+	PERFORM refuse_null('notification', record_notified.notification IS NULL);
+	PERFORM refuse_future('at', record_notified.at);
+	-- Whoever has been erased is known by another key: neither is that an
+	-- error, nor may it happen meanwhile.
+	PERFORM FROM subject WHERE id = (SELECT n.subject FROM notification n
+									 WHERE n.id = record_notified.notification)
+		FOR NO KEY UPDATE;
+	DELETE FROM notification WHERE id = record_notified.notification
+		RETURNING * INTO done;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = 'no_data_found',
+			MESSAGE = format('notification %s is not due',
+							 record_notified.notification);
+	END IF;
+	IF record_notified.at < done.due_since THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = 'at lies before what is to be told',
+			DETAIL = format('It is due since %s.', done.due_since);
+	END IF;
+	PERFORM record_event('record_notified', known_as(done.subject), NULL,
+						 record_notified.at,
+						 evidence => record_notified.evidence,
+						 detail => jsonb_build_object('recipient', done.recipient,
+													  'cause', done.cause));
+END
+$$;
+COMMENT ON FUNCTION consent_profiling.record_notified(bigint, timestamptz, jsonb) IS
+	'records that a recipient was told, or with evidence why that was impossible or took disproportionate effort (Art. 19), and takes it off notification_due; throws no_data_found for a notification that is not due, invalid_parameter_value for a time in the future or before it fell due; for officers';
+
 REVOKE ALL ON consent_profiling.recipient, consent_profiling.disclosure,
-	consent_profiling.notification FROM PUBLIC;
+	consent_profiling.notification, consent_profiling.notification_due
+	FROM PUBLIC;
+
+-- Only those with a duty, see grant_duty().
+REVOKE EXECUTE ON FUNCTION
+	consent_profiling.add_recipient(text, text, text),
+	consent_profiling.record_disclosure(consent_profiling.subject_id, text,
+		text, timestamptz, jsonb),
+	consent_profiling.queue_notifications(consent_profiling.subject_id, text),
+	consent_profiling.record_notified(bigint, timestamptz, jsonb)
+	FROM PUBLIC;

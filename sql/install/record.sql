@@ -95,17 +95,19 @@ CREATE FUNCTION consent_profiling.lock_subject(subject consent_profiling.subject
 AS $$
 #variable_conflict use_column
 DECLARE
+	key consent_profiling.subject_id := known_as(lock_subject.subject);
 	found_subject consent_profiling.subject;
 BEGIN
 	PERFORM refuse_null('subject', lock_subject.subject IS NULL);
 	SELECT * INTO found_subject
-		FROM subject WHERE id = lock_subject.subject FOR NO KEY UPDATE;
-	IF NOT FOUND THEN
+		FROM subject WHERE id = key FOR NO KEY UPDATE;
+	-- Somebody may have been erased while this waited for the lock.
+	IF NOT FOUND AND known_as(lock_subject.subject) = lock_subject.subject THEN
 		RAISE EXCEPTION USING ERRCODE = 'no_data_found',
 			MESSAGE = format('subject "%s" is not registered', lock_subject.subject),
 			HINT = 'Register it with consent_profiling.register_subject().';
 	END IF;
-	IF found_subject.erased_at IS NOT NULL THEN
+	IF found_subject.erased_at IS NOT NULL OR found_subject.id IS NULL THEN
 		RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
 			MESSAGE = format('subject "%s" has been erased', lock_subject.subject);
 	END IF;
@@ -156,6 +158,7 @@ AS $$
 DECLARE
 	at timestamptz := clock_timestamp();
 	known consent_profiling.subject;
+	key consent_profiling.subject_id := known_as(register_subject.subject);
 	problem text := birth_date_problem(register_subject.birth_date);
 BEGIN
 	PERFORM refuse_null('subject', register_subject.subject IS NULL);
@@ -166,11 +169,11 @@ BEGIN
 	END IF;
 
 	INSERT INTO subject (id, birth_date, registered_at)
-		VALUES (register_subject.subject, register_subject.birth_date, at)
+		VALUES (key, register_subject.birth_date, at)
 		ON CONFLICT (id) DO NOTHING;
 	IF NOT FOUND THEN
 		SELECT * INTO known FROM subject
-			WHERE id = register_subject.subject FOR NO KEY UPDATE;
+			WHERE id = key FOR NO KEY UPDATE;
 		IF NOT FOUND THEN
 			-- Somebody registered it meanwhile, and this snapshot is too old.
 			RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
@@ -178,8 +181,7 @@ BEGIN
 		END IF;
 		IF known.erased_at IS NOT NULL THEN
 			-- Stays erased, and what was erased is not taken in again.
-			PERFORM record_event('register_subject', register_subject.subject,
-								 NULL, at);
+			PERFORM record_event('register_subject', key, NULL, at);
 			RETURN;
 		END IF;
 		IF known.birth_date <> register_subject.birth_date THEN
@@ -190,10 +192,10 @@ BEGIN
 		END IF;
 		IF known.birth_date IS NULL AND register_subject.birth_date IS NOT NULL THEN
 			UPDATE subject SET birth_date = register_subject.birth_date
-				WHERE id = register_subject.subject;
+				WHERE id = key;
 		END IF;
 	END IF;
-	PERFORM record_event('register_subject', register_subject.subject, NULL, at,
+	PERFORM record_event('register_subject', key, NULL, at,
 						 birth_date => register_subject.birth_date);
 END
 $$;
@@ -225,11 +227,13 @@ BEGIN
 						 clock_timestamp(),
 						 birth_date => rectify_birth_date.birth_date,
 						 evidence => rectify_birth_date.evidence);
+	-- Art. 19
+	PERFORM queue_notifications(rectify_birth_date.subject, 'rectification');
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.rectify_birth_date(
 		consent_profiling.subject_id, date, jsonb) IS
-	'corrects the birth date of a subject (Art. 16); throws no_data_found for an unknown subject, invalid_parameter_value for an impossible date';
+	'corrects the birth date of a subject (Art. 16); recipients are to be told, see notification_due; throws no_data_found for an unknown subject, invalid_parameter_value for an impossible date';
 
 -- Internal: what all acts about a consent do.  Returns the consent that
 -- prevails, which is the newest.

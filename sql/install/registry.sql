@@ -35,7 +35,10 @@ CREATE TABLE consent_profiling.purpose (
 	-- Art. 22(2) knows neither of these bases.
 	CONSTRAINT purpose_automated_decision_check
 		CHECK (NOT automated_decision
-			   OR basis NOT IN ('legitimate_interests', 'public_task'))
+			   OR basis NOT IN ('legitimate_interests', 'public_task')),
+	CONSTRAINT purpose_root_profiling_check
+		CHECK (name <> 'profiling'
+			   OR (automated AND personal_data AND evaluates_person))
 );
 CREATE INDEX purpose_broader_idx ON consent_profiling.purpose (broader);
 SELECT pg_catalog.pg_extension_config_dump('consent_profiling.purpose',
@@ -47,6 +50,33 @@ INSERT INTO consent_profiling.purpose
 	VALUES ('profiling', NULL, 'consent', false, false, false, 18,
 			'evaluating personal aspects of a person by automated means, GDPR Art. 4(4)',
 			true, true, true);
+
+-- Every definition that a purpose ever had, since what was decided in the past
+-- was decided by the rules of then.  A name that was dropped may come again with
+-- other rules.  The columns up to added_at are those of "purpose", in their order.
+CREATE TABLE consent_profiling.purpose_version (
+	name text COLLATE "C" NOT NULL,
+	broader text COLLATE "C",
+	basis text COLLATE "C" NOT NULL,
+	direct_marketing boolean NOT NULL,
+	special_category boolean NOT NULL,
+	automated_decision boolean NOT NULL,
+	minimum_age integer NOT NULL,
+	description text,
+	automated boolean NOT NULL,
+	personal_data boolean NOT NULL,
+	evaluates_person boolean NOT NULL,
+	added_at timestamptz NOT NULL,
+	dropped_at timestamptz
+);
+CREATE INDEX purpose_version_name_idx ON consent_profiling.purpose_version (name);
+SELECT pg_catalog.pg_extension_config_dump('consent_profiling.purpose_version',
+										   $$WHERE name <> 'profiling'$$);
+COMMENT ON TABLE consent_profiling.purpose_version IS
+	'every definition that a purpose has or had, and from when until when';
+
+INSERT INTO consent_profiling.purpose_version
+	SELECT p.*, pg_catalog.clock_timestamp() FROM consent_profiling.purpose p;
 
 -- Internal: is this consent a No, which holds for everything beneath?
 CREATE FUNCTION consent_profiling.is_refusal(consent consent_profiling.consent)
@@ -196,14 +226,15 @@ AS $$
 $$;
 
 -- To a snapshot that is older than a rewriting ALTER TABLE the table looks
--- empty, objections included.
+-- empty, objections and open reviews included.
 CREATE FUNCTION consent_profiling.keep_rows()
 	RETURNS event_trigger
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 BEGIN
-	IF is_logged(pg_event_trigger_table_rewrite_oid()) THEN
+	IF is_logged(pg_event_trigger_table_rewrite_oid())
+		OR pg_event_trigger_table_rewrite_oid() = 'consent_profiling.review'::regclass THEN
 		RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
 			MESSAGE = format('cannot rewrite table consent_profiling.%s',
 							 pg_event_trigger_table_rewrite_oid()::regclass),
@@ -219,7 +250,8 @@ COMMENT ON EVENT TRIGGER consent_profiling_keep_rows IS
 
 -- What is done while the log's triggers are disabled, as pg_restore
 -- --disable-triggers has it, is not logged; and to enable all triggers of a
--- table makes them fire less than always.
+-- table makes them fire less than always, those that guard the history and the
+-- tombstones too.
 CREATE FUNCTION consent_profiling.keep_log()
 	RETURNS event_trigger
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -228,15 +260,20 @@ AS $$
 DECLARE
 	half record;
 BEGIN
-	IF NOT EXISTS (SELECT FROM pg_event_trigger_ddl_commands() c
-				   WHERE c.classid = 'pg_class'::regclass
-					   AND is_logged(c.objid)) THEN
+	IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() c
+			   WHERE c.classid = 'pg_class'::regclass AND is_logged(c.objid)) THEN
+		INSERT INTO change (xid) VALUES (pg_current_xact_id());
+	ELSIF NOT EXISTS (SELECT FROM pg_event_trigger_ddl_commands() c
+					  WHERE c.classid = 'pg_class'::regclass
+						  AND c.objid = 'event'::regclass) THEN
 		RETURN;
 	END IF;
-	INSERT INTO change (xid) VALUES (pg_current_xact_id());
 	FOR half IN SELECT t.tgrelid::regclass AS relation, t.tgname
 			FROM pg_trigger t
-			WHERE is_logged(t.tgrelid) AND t.tgname LIKE 'log\_change%'
+			WHERE (is_logged(t.tgrelid) OR t.tgrelid = 'event'::regclass)
+				AND t.tgname IN ('log_change', 'log_change_of_all',
+								 'refuse_erased', 'chain_event', 'keep_event',
+								 'keep_events')
 				AND t.tgenabled IN ('O', 'R') LOOP
 		EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I',
 					   half.relation, half.tgname);
@@ -251,5 +288,6 @@ COMMENT ON EVENT TRIGGER consent_profiling_keep_log IS
 	'keeps changes to the registry''s tables logged';
 
 -- Nobody but the owner touches the registry, except through the functions.
-REVOKE ALL ON consent_profiling.purpose, consent_profiling.subject,
-	consent_profiling.choice, consent_profiling.change FROM PUBLIC;
+REVOKE ALL ON consent_profiling.purpose, consent_profiling.purpose_version,
+	consent_profiling.subject, consent_profiling.choice, consent_profiling.change
+	FROM PUBLIC;

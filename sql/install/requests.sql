@@ -19,4 +19,190 @@ SELECT pg_catalog.pg_extension_config_dump('consent_profiling.request_id_seq', '
 COMMENT ON TABLE consent_profiling.request IS
 	'what people asked for by right, and until when they must have an answer';
 
-REVOKE ALL ON consent_profiling.request FROM PUBLIC;
+-- Internal: the date, in UTC, until which a request must have an answer.  The
+-- day of receipt does not count, and a month without such a day ends the period
+-- with its last (Regulation (EEC, Euratom) No 1182/71, Art. 3).
+CREATE FUNCTION consent_profiling.request_due_on(received_at timestamptz,
+		months integer)
+	RETURNS date
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+AS $$
+	SELECT ((received_at AT TIME ZONE 'UTC')::date
+			+ months * interval '1 month')::date
+$$;
+
+-- Internal: take the lock on a request and, first, as all do, on its subject;
+-- complain about one that does not exist or is closed.  Whose data has been
+-- erased meanwhile stands there under another key, and is owed an answer all
+-- the same.
+CREATE FUNCTION consent_profiling.lock_request(request bigint)
+	RETURNS consent_profiling.request
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS $$
+#variable_conflict use_column
+DECLARE
+	found_request consent_profiling.request;
+BEGIN
+	PERFORM refuse_null('request', lock_request.request IS NULL);
+	PERFORM FROM subject WHERE id = (SELECT r.subject FROM request r
+									 WHERE r.id = lock_request.request)
+		FOR NO KEY UPDATE;
+	SELECT * INTO found_request
+		FROM request WHERE id = lock_request.request FOR NO KEY UPDATE;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = 'no_data_found',
+			MESSAGE = format('request %s does not exist', lock_request.request);
+	END IF;
+	IF found_request.closed_at IS NOT NULL THEN
+		RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+			MESSAGE = format('request %s is closed', lock_request.request),
+			DETAIL = format('It was closed at %s.', found_request.closed_at);
+	END IF;
+	RETURN found_request;
+END
+$$;
+
+CREATE FUNCTION consent_profiling.open_request(
+		subject consent_profiling.subject_id, "right" text,
+		received_at timestamptz DEFAULT clock_timestamp(),
+		purpose text DEFAULT 'profiling', evidence jsonb DEFAULT NULL)
+	RETURNS bigint
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	request bigint;
+BEGIN
+	PERFORM refuse_null('right', open_request."right" IS NULL);
+	PERFORM refuse_future('received_at', open_request.received_at);
+	IF NOT isfinite(open_request.received_at) THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = 'received_at must be finite';
+	END IF;
+	-- Art. 15 to 18 and 20 to 22
+	IF open_request."right" NOT IN ('access', 'rectification', 'erasure',
+			'restriction', 'portability', 'objection', 'automated_decision') THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = format('unknown right "%s"', open_request."right"),
+			HINT = 'The rights are access, rectification, erasure, restriction, portability, objection and automated_decision.';
+	END IF;
+	PERFORM check_purpose(open_request.purpose);
+	PERFORM lock_subject(open_request.subject);
+	-- Art. 12(3)
+	INSERT INTO request (subject, "right", received_at, due_on)
+		VALUES (open_request.subject, open_request."right",
+				open_request.received_at,
+				request_due_on(open_request.received_at, 1))
+		RETURNING id INTO request;
+	PERFORM record_event('open_request', open_request.subject,
+						 open_request.purpose, open_request.received_at,
+						 evidence => open_request.evidence,
+						 detail => jsonb_build_object('request', request,
+													  'right', open_request."right"));
+	-- Art. 21(1): processing ends with the objection, not with the answer.
+	IF open_request."right" = 'objection' THEN
+		PERFORM raise_objection(open_request.subject, open_request.purpose,
+								open_request.received_at, open_request.evidence);
+	END IF;
+	RETURN request;
+END
+$$;
+COMMENT ON FUNCTION consent_profiling.open_request(consent_profiling.subject_id,
+		text, timestamptz, text, jsonb) IS
+	'records that a subject asked for something by right: access, rectification, erasure, restriction, portability, objection or automated_decision (Art. 15 to 18, 20 to 22), to be answered within a month (Art. 12(3)); an objection to the purpose is raised at once, whatever becomes of the request; returns the number of the request; throws no_data_found for an unknown subject, undefined_object for an unknown purpose, invalid_parameter_value for an unknown right or a time in the future';
+
+CREATE FUNCTION consent_profiling.extend_request(request bigint, reason text)
+	RETURNS void
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	at timestamptz;
+	known consent_profiling.request;
+BEGIN
+	PERFORM refuse_null('reason', extend_request.reason IS NULL);
+	IF extend_request.reason !~ '\S' THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = 'a request cannot be extended without a reason';
+	END IF;
+	known := lock_request(extend_request.request);
+	at := clock_timestamp();
+	IF known.extended_at IS NOT NULL THEN
+		RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+			MESSAGE = format('request %s has been extended before',
+							 extend_request.request),
+			DETAIL = format('It is due on %s.', known.due_on);
+	END IF;
+	-- Art. 12(3): the person hears of it within the first month.
+	IF (at AT TIME ZONE 'UTC')::date > known.due_on THEN
+		RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+			MESSAGE = format('the first month of request %s is over',
+							 extend_request.request),
+			DETAIL = format('It was due on %s.', known.due_on);
+	END IF;
+	-- By two further months.
+	UPDATE request SET
+			due_on = request_due_on(known.received_at, 3),
+			extended_at = at,
+			extension_reason = extend_request.reason
+		WHERE id = known.id;
+	PERFORM record_event('extend_request', known.subject, NULL, at,
+						 detail => jsonb_build_object('request', known.id,
+													  'reason', extend_request.reason));
+END
+$$;
+COMMENT ON FUNCTION consent_profiling.extend_request(bigint, text) IS
+	'extends the time for a request by two months, once, and within the first (Art. 12(3)); throws no_data_found for an unknown request, object_not_in_prerequisite_state for one that is closed, extended before or past its first month, invalid_parameter_value without a reason; for officers';
+
+CREATE FUNCTION consent_profiling.close_request(request bigint, outcome text)
+	RETURNS void
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	at timestamptz;
+	known consent_profiling.request;
+BEGIN
+	PERFORM refuse_null('outcome', close_request.outcome IS NULL);
+	IF close_request.outcome !~ '\S' THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = 'a request cannot be closed without an outcome';
+	END IF;
+	known := lock_request(close_request.request);
+	at := clock_timestamp();
+	UPDATE request SET closed_at = at, outcome = close_request.outcome
+		WHERE id = known.id;
+	PERFORM record_event('close_request', known.subject, NULL, at,
+						 detail => jsonb_build_object('request', known.id,
+													  'outcome', close_request.outcome));
+END
+$$;
+COMMENT ON FUNCTION consent_profiling.close_request(bigint, text) IS
+	'records what came of a request, also of somebody who has been erased meanwhile; an objection stands whatever it is; throws no_data_found for an unknown request, object_not_in_prerequisite_state for one closed before, invalid_parameter_value without an outcome; for officers';
+
+CREATE VIEW consent_profiling.request_overdue AS
+	SELECT r.id AS request, r.subject, r."right", r.received_at, r.due_on,
+		   r.extended_at IS NOT NULL AS extended,
+		   (statement_timestamp() AT TIME ZONE 'UTC')::date - r.due_on
+				AS days_overdue
+		FROM consent_profiling.request r
+		WHERE r.closed_at IS NULL
+			AND (statement_timestamp() AT TIME ZONE 'UTC')::date > r.due_on;
+COMMENT ON VIEW consent_profiling.request_overdue IS
+	'requests whose time is over, and that are not closed (Art. 12(3)); for officers';
+
+REVOKE ALL ON consent_profiling.request, consent_profiling.request_overdue
+	FROM PUBLIC;
+
+-- Only those with a duty, see grant_duty().
+REVOKE EXECUTE ON FUNCTION
+	consent_profiling.request_due_on(timestamptz, integer),
+	consent_profiling.lock_request(bigint),
+	consent_profiling.open_request(consent_profiling.subject_id, text,
+		timestamptz, text, jsonb),
+	consent_profiling.extend_request(bigint, text),
+	consent_profiling.close_request(bigint, text)
+	FROM PUBLIC;

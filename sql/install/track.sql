@@ -22,6 +22,7 @@ AS $$
 DECLARE
 	at timestamptz := clock_timestamp();
 	problems text[];
+	changed subject_id[];
 BEGIN
 	PERFORM check_batch(first_row, cardinality(subjects),
 						cardinality(birth_dates));
@@ -34,8 +35,7 @@ BEGIN
 				  FROM unnest(subjects, birth_dates) AS u (subject, birth_date)
 				  GROUP BY 1
 				  HAVING count(DISTINCT u.birth_date) > 1) i
-			WHERE NOT EXISTS (SELECT FROM subject s
-							  WHERE s.id = i.id AND s.erased_at IS NOT NULL);
+			WHERE known_as(i.id) = i.id;
 	END IF;
 	IF problems IS NOT NULL THEN
 		RETURN problems;
@@ -43,19 +43,29 @@ BEGIN
 
 	WITH written AS (
 		INSERT INTO subject AS s (id, birth_date, registered_at)
-			SELECT u.subject::subject_id, max(u.birth_date), at
+			SELECT known_as(u.subject::subject_id), max(u.birth_date), at
 				FROM unnest(subjects, birth_dates) AS u (subject, birth_date)
 				GROUP BY 1 ORDER BY 1
 			ON CONFLICT (id) DO UPDATE SET birth_date = excluded.birth_date
 				WHERE s.erased_at IS NULL
 					AND s.birth_date IS DISTINCT FROM excluded.birth_date
 			RETURNING s.id, s.birth_date
+	), recorded AS (
+		INSERT INTO event (act, subject, at, recorded_at, session_role, caller,
+						   actor, birth_date)
+			SELECT 'track_subjects', w.id, at, clock_timestamp(), session_user,
+				   caller_role(), recorded_actor(), w.birth_date
+				FROM written w ORDER BY w.id
+			RETURNING subject
 	)
-	INSERT INTO event (act, subject, at, recorded_at, session_role, caller,
-					   actor, birth_date)
-		SELECT 'track_subjects', w.id, at, clock_timestamp(), session_user,
-			   caller_role(), recorded_actor(), w.birth_date
-			FROM written w ORDER BY w.id;
+	SELECT array_agg(r.subject) INTO changed FROM recorded r;
+	-- Art. 19: of somebody whose data was disclosed before, this is a
+	-- rectification.  What an older snapshot does not see, that function does.
+	PERFORM queue_notifications(c.subject, 'rectification')
+		FROM unnest(changed) AS c (subject)
+		WHERE EXISTS (SELECT FROM disclosure d WHERE d.subject = c.subject)
+			OR current_setting('transaction_isolation')
+				NOT IN ('read committed', 'read uncommitted');
 	RETURN NULL;
 END
 $$;

@@ -447,8 +447,46 @@ define('record_readers', 'the same, while somebody scans all the time', sub {
 	goal('gated / inline reader', ratio($tps, qw(gate inline)), '>=', '0.95');
 });
 
+# Announcing every event, while one session listens.  "bare" has no trigger at all.
+define('announce', 'the same, announced to applications', sub {
+	my $db = copy_of(database('bigint', $subjects), 'recording');
+	my $scripts = recording_scripts();
+	my %settings = (bare => [], off => [], notify => ['notify'], message => ['logical_message'],
+		both => [qw(notify logical_message)]);
+	my $prepare = sub {
+		my ($name) = @_;
+		query($db, sprintf 'ALTER TABLE consent_profiling.event %s TRIGGER announce_event',
+			$name eq 'bare' ? 'DISABLE' : 'ENABLE');
+		query('postgres', 'ALTER ROLE bench_app RESET ALL');
+		query('postgres', "ALTER ROLE bench_app SET consent_profiling.$_ = on") for @{ $settings{$name} };
+	};
+	my $listening = begin(qw(psql -X -q -f), script('listening', 'LISTEN consent_profiling;', 'SELECT \watch 0.1'), $db);
+
+	my $tps = in_rounds(sub {
+		$prepare->(@_);
+		return scalar tps($db, 'bench_app', 2, @{ $scripts->{extension} });
+	}, qw(bare off notify message both));
+	stop($listening);
+	my $ms = in_rounds(sub {
+		$prepare->(@_);
+		my $session = connect_to($db);
+		ask($session, 'BEGIN');
+		my (undef, $time) = ask($session, consents_of($subjects));
+		ask($session, 'ROLLBACK');
+		disconnect($session);
+		return $time;
+	}, qw(bare off));
+	figure('not announced', '/s', $tps->{off});
+	figure('not announced / without the trigger', '', ratio($tps, qw(off bare)));
+	figure('notified / not announced', '', ratio($tps, qw(notify off)));
+	figure('logical messages / not announced', '', ratio($tps, qw(message off)));
+	figure('both / not announced', '', ratio($tps, qw(both off)));
+	figure('import_consents, not announced: time / without the trigger', '', ratio($ms, qw(off bare)));
+});
+
 # COPY reads a file; all write to a database where nothing was imported yet.  The
-# tables like those of the extension have its columns and indexes, not its checks.
+# tables like those of the extension have its columns and indexes, not its checks nor
+# its chain of hashes.
 define('import', 'import of consents of registered people', sub {
 	my $registered = create_database('registered', 'bigint', $subjects, 1);
 	my %list = (
@@ -466,7 +504,9 @@ define('import', 'import of consents of registered people', sub {
 	query($registered, "
 		CREATE TABLE choice_1 (LIKE consent_profiling.choice INCLUDING GENERATED INCLUDING INDEXES);
 		CREATE TABLE choice_2 (LIKE choice_1 INCLUDING ALL);
-		CREATE TABLE event_2 (LIKE consent_profiling.event INCLUDING IDENTITY INCLUDING INDEXES)");
+		CREATE TABLE event_2 (LIKE consent_profiling.event INCLUDING IDENTITY INCLUDING INDEXES);
+		ALTER TABLE event_2 DROP link, DROP previous, DROP salt, DROP content, DROP hash;
+		CREATE INDEX ON event_2 (subject)");
 	query($registered, "COPY ($list{$_}) TO '$dir/$_.copy'") for keys %list;
 	my $copy = sub { "COPY $_[0]_$_[1] ($columns{$_[0]}) FROM '$dir/$_[0].copy'" };
 	my %import = (
@@ -494,6 +534,27 @@ define('import', 'import of consents of registered people', sub {
 	figure('import_consents', 'ms', $ms{extension});
 	goal('speed of import_consents / COPY, choices', ratio(\%ms, qw(choice extension)), '>=', '0.25');
 	figure('the same / COPY, choices and history', '', ratio(\%ms, qw(both extension)));
+});
+
+# To hash each event as text is the least that anybody would do by hand, and proves less.
+define('history', 'sealing and verifying the history', sub {
+	my $db = copy_of(database('bigint', $many), 'history');
+	my $session = connect_to($db);
+	my ($events) = ask($session, 'SELECT count(*) FROM consent_profiling.event');
+	my %query = (
+		hash => "SELECT count(sha256(convert_to(e::text, 'UTF8'))) FROM consent_profiling.event e",
+		verify => "SELECT events + unsealed FROM consent_profiling.verify_history() WHERE problem IS NULL");
+
+	my (undef, $seal) = ask($session, 'SELECT consent_profiling.seal_history()');
+	my $ms = in_rounds(sub {
+		my ($found, $time) = ask($session, $query{$_[0]});
+		die "$_[0]: $found of $events events" if $found != $events;
+		return $time;
+	}, qw(hash verify));
+	disconnect($session);
+	figure('sealed, for the first time: events', '/s', [ $events / $seal * 1000 ]);
+	figure('verified: events', '/s', [ map { defined $_ ? $events / $_ * 1000 : undef } @{ $ms->{verify} } ]);
+	figure('verify_history: time / a SHA-256 of each event as text', '', ratio($ms, qw(verify hash)));
 });
 
 ### Means: cases

@@ -29,7 +29,7 @@ $$;
 
 SELECT add_purpose('news', direct_marketing => true), add_purpose('news.eu', 'news'), add_purpose('stats');
 SELECT register_subject('a', '1980-01-01'), register_subject('gone');
-SELECT erase_subject('gone');
+SELECT erase_subject('gone') IS NOT NULL AS erased;
 
 ---------------------------------------------------------------------
 -- subjects
@@ -111,18 +111,23 @@ SELECT attempt(c) FROM unnest(ARRAY[
 -- restriction and erasure
 ---------------------------------------------------------------------
 SELECT attempt(c) FROM unnest(ARRAY[
-	$$restrict_subject(NULL, 'ground')$$,
-	$$restrict_subject('nobody', 'ground')$$,
-	$$restrict_subject('gone', 'ground')$$,
+	$$restrict_subject(NULL, 'unlawful')$$,
+	$$restrict_subject('nobody', 'unlawful')$$,
+	$$restrict_subject('gone', 'unlawful')$$,
 	$$restrict_subject('a', NULL)$$,
 	$$restrict_subject('a', '')$$,
 	$$restrict_subject('a', E'\n ')$$,
+	$$restrict_subject('a', 'ground')$$,
+	$$restrict_subject('a', 'not unlawful')$$,
 	$$lift_restriction('a', now())$$,
 	$$erase_subject(NULL)$$,
 	$$erase_subject('nobody')$$,
 	$$erase_subject('gone')$$]) c;
-SELECT restrict_subject('a', 'ground');
+SELECT restrict_subject('a', 'unlawful');
 UPDATE subject SET restricted_at = '2026-01-02 00:00Z' WHERE id = 'a';
+ALTER TABLE event DISABLE TRIGGER keep_event;
+UPDATE event SET at = '2026-01-02 00:00Z' WHERE act = 'restrict_subject';
+ALTER TABLE event ENABLE TRIGGER keep_event;
 SELECT attempt($$lift_restriction('a', now())$$);
 SELECT attempt(c) FROM unnest(ARRAY[
 	$$lift_restriction(NULL, now())$$,
@@ -132,6 +137,167 @@ SELECT attempt(c) FROM unnest(ARRAY[
 	$$lift_restriction('a', 'infinity')$$,
 	$$lift_restriction('a', '-infinity')$$,
 	$$lift_restriction('a', '2026-01-01 00:00Z')$$]) c;
+
+---------------------------------------------------------------------
+-- reviews of automated decisions
+---------------------------------------------------------------------
+SELECT add_purpose('loans', basis => 'contract', automated_decision => true);
+SELECT register_subject('c', '1980-01-01'), request_review('c', 'loans');
+UPDATE review SET requested_at = '2026-01-02 00:00Z' WHERE subject = 'c';
+SELECT attempt(c) FROM unnest(ARRAY[
+	$$request_review('c', 'loans')$$,
+	$$record_review('c', 'loans', 'changed', 'Ms Doe')$$,
+	$$record_review('c', 'loans', 'changed', 'Ms Doe', '2026-01-02 00:00Z')$$]) c;
+SELECT attempt(c) FROM unnest(ARRAY[
+	$$request_review(NULL, 'loans')$$,
+	$$request_review('nobody', 'loans')$$,
+	$$request_review('gone', 'loans')$$,
+	$$request_review('c', NULL)$$,
+	$$request_review('c', 'nowhere')$$,
+	$$request_review('c', 'news')$$,
+	$$request_review('c', 'profiling')$$,
+	$$record_review(NULL, 'loans', 'changed', 'Ms Doe')$$,
+	$$record_review('nobody', 'loans', 'changed', 'Ms Doe')$$,
+	$$record_review('gone', 'loans', 'changed', 'Ms Doe')$$,
+	$$record_review('c', NULL, 'changed', 'Ms Doe')$$,
+	$$record_review('c', 'nowhere', 'changed', 'Ms Doe')$$,
+	$$record_review('c', 'news', 'changed', 'Ms Doe')$$,
+	$$record_review('a', 'loans', 'changed', 'Ms Doe')$$,
+	$$record_review('c', 'loans', NULL, 'Ms Doe')$$,
+	$$record_review('c', 'loans', E'\n ', 'Ms Doe')$$,
+	$$record_review('c', 'loans', 'changed', NULL)$$,
+	$$record_review('c', 'loans', 'changed', '')$$,
+	$$record_review('c', 'loans', 'changed', 'Ms Doe', NULL)$$,
+	$$record_review('c', 'loans', 'changed', 'Ms Doe', '9999-01-01')$$,
+	$$record_review('c', 'loans', 'changed', 'Ms Doe', 'infinity')$$,
+	$$record_review('c', 'loans', 'changed', 'Ms Doe', '-infinity')$$,
+	$$record_review('c', 'loans', 'changed', 'Ms Doe', '2026-01-01 00:00Z')$$]) c;
+-- verdicts as of another moment
+---------------------------------------------------------------------
+SELECT attempt($$verdict_of('a', 'news', now())$$);
+SELECT attempt(format(c, f))
+	FROM unnest('{verdict_of,explain_verdict}'::text[]) WITH ORDINALITY AS u (f, n),
+		unnest(ARRAY[
+			$$%s('a', 'news', NULL)$$,
+			$$%s('a', NULL, now())$$,
+			$$%s('a', 'nowhere', now())$$,
+			$$%s('a', 'news', 'infinity')$$,
+			$$%s('a', 'news', '-infinity')$$,
+			$$%s('a', 'news', now(), 'infinity')$$,
+			$$%s('a', 'news', known_at => '-infinity', as_of => now())$$,
+			$$%s('a', 'news', 'some day')$$]) WITH ORDINALITY AS v (c, m)
+	ORDER BY n, m;
+-- records, receipts and reports
+---------------------------------------------------------------------
+-- valid first
+SELECT attempt($$set_controller('Acme')$$);
+SELECT attempt($$add_notice('n', 'en', 'https://example.org', repeat('0', 64))$$);
+SELECT attempt(c) FROM unnest(ARRAY[
+	$$set_controller(NULL)$$,
+	$$set_controller('')$$,
+	$$set_controller(E' \n')$$,
+	$$add_notice(NULL, 'en', 'https://example.org', repeat('0', 64))$$,
+	$$add_notice(' ', 'en', 'https://example.org', repeat('0', 64))$$,
+	$$add_notice('n', NULL, 'https://example.org', repeat('0', 64))$$,
+	$$add_notice('n', '', 'https://example.org', repeat('0', 64))$$,
+	$$add_notice('n', 'e', 'https://example.org', repeat('0', 64))$$,
+	$$add_notice('n', 'english language', 'https://example.org', repeat('0', 64))$$,
+	$$add_notice('n', 'en_GB', 'https://example.org', repeat('0', 64))$$,
+	$$add_notice('n', 'en-', 'https://example.org', repeat('0', 64))$$,
+	$$add_notice('n', E'en\n', 'https://example.org', repeat('0', 64))$$,
+	$$add_notice('n', 'en', NULL, repeat('0', 64))$$,
+	$$add_notice('n', 'en', '', repeat('0', 64))$$,
+	$$add_notice('n', 'en', 'example.org', repeat('0', 64))$$,
+	$$add_notice('n', 'en', 'https://', repeat('0', 64))$$,
+	$$add_notice('n', 'en', 'https:///path', repeat('0', 64))$$,
+	$$add_notice('n', 'en', 'javascript:alert(1)', repeat('0', 64))$$,
+	$$add_notice('n', 'en', 'https://example.org/a b', repeat('0', 64))$$,
+	$$add_notice('n', 'en', E'https://example.org\nx', repeat('0', 64))$$,
+	$$add_notice('n', 'en', 'https://example.org', NULL)$$,
+	$$add_notice('n', 'en', 'https://example.org', '')$$,
+	$$add_notice('n', 'en', 'https://example.org', repeat('0', 63))$$,
+	$$add_notice('n', 'en', 'https://example.org', repeat('0', 65))$$,
+	$$add_notice('n', 'en', 'https://example.org', repeat('g', 64))$$,
+	$$add_notice('n', 'en', 'https://example.org', repeat('0', 64) || E'\n')$$,
+	$$consent_record(NULL)$$,
+	$$consent_record('nobody')$$,
+	$$consent_record('a', NULL)$$,
+	$$consent_record('a', 'nowhere')$$,
+	$$import_receipt('a', 'news', NULL)$$,
+	$$import_receipt('a', 'news', '[]')$$,
+	$$import_receipt('a', 'news', '{}')$$,
+	$$import_receipt('a', 'news', 'null')$$,
+	$$subject_report(NULL)$$,
+	$$subject_report('nobody')$$,
+	$$subject_report_text(NULL)$$,
+	$$subject_report_text('nobody')$$]) c;
+-- requests
+---------------------------------------------------------------------
+SELECT attempt($$open_request('a', 'access')$$);
+SELECT attempt(c) FROM unnest(ARRAY[
+	$$open_request(NULL, 'access')$$,
+	$$open_request('nobody', 'access')$$,
+	$$open_request('gone', 'access')$$,
+	$$open_request('a', NULL)$$,
+	$$open_request('a', '')$$,
+	$$open_request('a', 'Access')$$,
+	$$open_request('a', 'silence')$$,
+	$$open_request('a', 'access', NULL)$$,
+	$$open_request('a', 'access', '9999-01-01')$$,
+	$$open_request('a', 'access', 'infinity')$$,
+	$$open_request('a', 'access', '-infinity')$$,
+	$$open_request('a', 'access', purpose => NULL)$$,
+	$$open_request('a', 'access', purpose => 'nowhere')$$]) c;
+-- one that has long been open
+INSERT INTO request (subject, "right", received_at, due_on) VALUES ('a', 'access', '2026-01-31 00:00Z', '2026-02-28');
+CREATE FUNCTION request() RETURNS bigint LANGUAGE sql AS 'SELECT max(id) FROM consent_profiling.request';
+SELECT attempt($$close_request(request(), 'answered')$$);
+SELECT regexp_replace(attempt(c), 'request \d+', 'request N') FROM unnest(ARRAY[
+	$$close_request(request(), NULL)$$,
+	$$close_request(request(), E' \n')$$,
+	$$close_request(NULL, 'answered')$$,
+	$$close_request(-1, 'answered')$$,
+	$$extend_request(request(), 'many requests')$$,
+	$$extend_request(request(), NULL)$$,
+	$$extend_request(request(), '')$$,
+	$$extend_request(NULL, 'many requests')$$,
+	$$extend_request(-1, 'many requests')$$]) c;
+
+---------------------------------------------------------------------
+-- recipients
+---------------------------------------------------------------------
+SELECT attempt($$add_recipient('printer')$$);
+SELECT attempt(c) FROM unnest(ARRAY[
+	$$add_recipient(NULL)$$,
+	$$add_recipient('')$$,
+	$$add_recipient(E'\t ')$$]) c;
+SELECT add_recipient('printer');
+SELECT attempt($$record_disclosure('a', 'printer')$$);
+SELECT attempt(c) FROM unnest(ARRAY[
+	$$record_disclosure(NULL, 'printer')$$,
+	$$record_disclosure('nobody', 'printer')$$,
+	$$record_disclosure('gone', 'printer')$$,
+	$$record_disclosure('a', NULL)$$,
+	$$record_disclosure('a', 'Printer')$$,
+	$$record_disclosure('a', 'printer', NULL)$$,
+	$$record_disclosure('a', 'printer', 'nowhere')$$,
+	$$record_disclosure('a', 'printer', at => NULL)$$,
+	$$record_disclosure('a', 'printer', at => '9999-01-01')$$,
+	$$record_disclosure('a', 'printer', at => 'infinity')$$,
+	$$record_disclosure('a', 'printer', at => '-infinity')$$]) c;
+SELECT record_disclosure('a', 'printer');
+SELECT rectify_birth_date('a', '1980-01-01');
+UPDATE notification SET due_since = '2026-01-02 00:00Z';
+CREATE FUNCTION due() RETURNS bigint LANGUAGE sql AS 'SELECT max(id) FROM consent_profiling.notification';
+SELECT attempt($$record_notified(due())$$);
+SELECT attempt(c) FROM unnest(ARRAY[
+	$$record_notified(due(), NULL)$$,
+	$$record_notified(due(), '9999-01-01')$$,
+	$$record_notified(due(), 'infinity')$$,
+	$$record_notified(due(), '-infinity')$$,
+	$$record_notified(due(), '2026-01-01')$$,
+	$$record_notified(NULL)$$,
+	$$record_notified(-1)$$]) c;
 
 ---------------------------------------------------------------------
 -- imports: the query
@@ -252,11 +418,19 @@ SELECT attempt(c) FROM unnest(ARRAY[
 	$$add_purpose('p', direct_marketing => NULL)$$,
 	$$add_purpose('p', special_category => NULL)$$,
 	$$add_purpose('p', automated_decision => NULL)$$,
+	$$add_purpose('p', basis => 'public_task', automated_decision => true)$$,
+	$$add_purpose('p', basis => 'legitimate_interests', automated_decision => true)$$,
+	$$add_purpose('p', automated => NULL)$$,
+	$$add_purpose('p', personal_data => NULL)$$,
+	$$add_purpose('p', evaluates_person => NULL)$$,
+	$$describe_purpose(NULL)$$,
+	$$describe_purpose('nowhere')$$,
 	$$drop_purpose(NULL)$$,
 	$$drop_purpose('nowhere')$$,
 	$$drop_purpose('profiling')$$,
 	$$drop_purpose('news')$$,
-	$$drop_purpose('stats')$$]) c;
+	$$drop_purpose('stats')$$,
+	$$drop_purpose('loans')$$]) c;
 
 ---------------------------------------------------------------------
 -- who may profile for what, and who has which duty
@@ -324,6 +498,7 @@ END
 $$;
 SELECT attempt(c) FROM unnest(ARRAY[
 	$$track_subject_change()$$,
+	$$announce_event()$$,
 	$$make_trigger('BEFORE INSERT ON people FOR EACH ROW')$$,
 	$$make_trigger('AFTER INSERT ON people FOR EACH ROW')$$,
 	$$make_trigger('AFTER INSERT ON people FOR EACH STATEMENT')$$,
@@ -348,8 +523,8 @@ BEGIN
 	END LOOP;
 END
 $$;
-\set recorder '''{register_subject,rectify_birth_date,give_consent,request_consent,refuse_consent,withdraw_consent,raise_objection,withdraw_objection,import_subjects,import_consents,import_objections}'''
-\set officer '''{uphold_objection,override_objection,restrict_subject,lift_restriction,erase_subject,verdict_of,explain_verdict}'''
+\set recorder '''{register_subject,rectify_birth_date,give_consent,request_consent,refuse_consent,withdraw_consent,raise_objection,withdraw_objection,import_subjects,import_consents,import_objections,request_review,import_receipt,open_request,record_disclosure}'''
+\set officer '''{uphold_objection,override_objection,restrict_subject,lift_restriction,erase_subject,verdict_of,explain_verdict,verify_history,record_review,describe_purpose,set_controller,add_notice,consent_record,subject_report,subject_report_text,extend_request,close_request,add_recipient,record_notified}'''
 \set administrator '''{add_purpose,drop_purpose,allow_purpose,disallow_purpose,grant_duty,revoke_duty}'''
 SET ROLE regress_clerk;
 SELECT denials(:recorder);
@@ -377,7 +552,7 @@ SELECT p.oid::regprocedure FROM pg_proc p
 	WHERE p.pronamespace = 'consent_profiling'::regnamespace
 		AND p.proname = ANY (:recorder || :officer::text[] || :administrator::text[])
 		AND has_function_privilege('regress_clerk', p.oid, 'EXECUTE');
--- of what runs with other rights than the caller's, this alone is for everybody
+-- of what runs with other rights than the caller's, nothing is for everybody
 SET ROLE regress_clerk;
 SELECT p.oid::regprocedure FROM pg_proc p
 	WHERE p.pronamespace = 'consent_profiling'::regnamespace AND p.prosecdef
@@ -385,8 +560,8 @@ SELECT p.oid::regprocedure FROM pg_proc p
 	ORDER BY 1::regprocedure::text COLLATE "C";
 RESET ROLE;
 
-DROP FUNCTION attempt(text), make_trigger(text), denials(text[]);
+DROP FUNCTION attempt(text), make_trigger(text), denials(text[]), request(), due();
 DROP TABLE people CASCADE;
 DROP ROLE regress_clerk;
-DELETE FROM choice; DELETE FROM subject; DELETE FROM event;
-SELECT drop_purpose(p) FROM unnest('{news.eu,news,stats}'::text[]) p;
+DELETE FROM choice; DELETE FROM subject; DELETE FROM review; DELETE FROM request; DELETE FROM notification; DELETE FROM disclosure; DELETE FROM recipient;
+SELECT drop_purpose(p) FROM unnest('{news.eu,news,stats,loans}'::text[]) p;

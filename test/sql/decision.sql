@@ -474,7 +474,7 @@ SELECT import_consents('SELECT subject, purpose, consent FROM pg_temp.imported_c
 
 -- some are restricted, some of those no longer; some erased, some of those
 -- registered again; some birth dates corrected
-SELECT count(restrict_subject(id, 'contested')) > 0 AS restricted
+SELECT count(restrict_subject(id, 'accuracy contested')) > 0 AS restricted
 	FROM decision_person WHERE registered AND n % 17 = 0;
 SELECT count(lift_restriction(id, clock_timestamp())) > 0 AS lifted
 	FROM decision_person WHERE registered AND n % 34 = 0;
@@ -485,6 +485,9 @@ SELECT count(erase_subject(id)) > 0 AS erased
 SELECT count(register_subject(id, '1970-01-01')) > 0 AS registered_again
 	FROM decision_person WHERE registered AND n % 38 = 0;
 
+-- those who were erased go by another key in the history
+ALTER TABLE decision_person ADD known_as subject_id;
+UPDATE decision_person SET known_as = known_as(id);
 -- Of the registry the oracle reads nothing but the history, and the purposes.
 CREATE TEMP TABLE pair AS
 	WITH RECURSIVE up AS (
@@ -509,17 +512,17 @@ INSERT INTO person
 			SELECT l.k, p.minimum_age, p.basis, p.special_category,
 				bool_or(l.direct_marketing) AS marketing
 			FROM purpose p JOIN pair l ON l.purpose = p.name GROUP BY l.k, p.name) p
-		LEFT JOIN event e ON e.subject = d.id
+		LEFT JOIN event e ON e.subject = d.known_as
 	GROUP BY d.n, p.k, p.minimum_age, p.basis, p.special_category, p.marketing;
 INSERT INTO consent_record
 	SELECT d.n * 100 + l.k, l.level, consent_status(e.consent),
 		consent_explicit(e.consent), e.at, consent_until(e.consent)
-	FROM event e JOIN decision_person d ON d.id = e.subject
+	FROM event e JOIN decision_person d ON d.known_as = e.subject
 		JOIN pair l ON l.name = e.purpose
 	WHERE e.consent IS NOT NULL;
 INSERT INTO objection_record
 	SELECT d.n * 100 + l.k, l.level, objection_status(e.objection), e.at
-	FROM event e JOIN decision_person d ON d.id = e.subject
+	FROM event e JOIN decision_person d ON d.known_as = e.subject
 		JOIN pair l ON l.name = e.purpose
 	WHERE e.objection IS NOT NULL;
 ANALYZE person, consent_record, objection_record;
@@ -552,9 +555,8 @@ COMMIT;
 SELECT * FROM pg_temp.compare();
 
 -- clean up
-DELETE FROM event WHERE subject IN (SELECT id FROM decision_person);
 DELETE FROM choice WHERE subject IN (SELECT id FROM decision_person);
-DELETE FROM subject WHERE id IN (SELECT id FROM decision_person);
+DELETE FROM subject WHERE id IN (SELECT known_as FROM decision_person);
 SELECT drop_purpose(p) FROM unnest('{decision_mail,decision_ads,decision_adults,
 	decision_contract,decision_health,decision_news}'::text[]) p;
 SET client_min_messages = warning;

@@ -2,6 +2,8 @@
 \pset format unaligned
 \pset tuples_only on
 \set SHOW_CONTEXT never
+-- the history is append-only; what this test left is taken away as only a superuser can
+\set forget 'ALTER TABLE consent_profiling.event DISABLE TRIGGER keep_event; DELETE FROM consent_profiling.event; ALTER TABLE consent_profiling.event ENABLE TRIGGER keep_event'
 SET search_path = public, consent_profiling;
 
 CREATE ROLE regress_recorder;
@@ -18,8 +20,9 @@ CREATE VIEW duties AS
 	UNION ALL
 	SELECT r.rolname, t || ' ON ' || c.relname
 		FROM pg_roles r, pg_class c, unnest('{SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER}'::text[]) t
-		WHERE r.rolname LIKE 'regress\_%' AND c.relnamespace = 'consent_profiling'::regnamespace AND c.relkind = 'r'
+		WHERE r.rolname LIKE 'regress\_%' AND c.relnamespace = 'consent_profiling'::regnamespace AND c.relkind IN ('r', 'v')
 			AND has_table_privilege(r.oid, c.oid, t)
+			AND NOT has_table_privilege('regress_nobody', c.oid, t)
 	UNION ALL
 	SELECT r.rolname, t || ' ON ' || c.relname
 		FROM pg_roles r, pg_class c, unnest('{USAGE,SELECT,UPDATE}'::text[]) t
@@ -37,7 +40,7 @@ SELECT count(*), (SELECT count(*) FROM duties WHERE role IN ('regress_recorder',
 -- the officer reads the history, and cannot change it
 SELECT register_subject('d', '1980-01-01');
 SET ROLE regress_officer;
-SELECT act, subject FROM event;
+SELECT act, subject FROM event WHERE subject = 'd';
 DELETE FROM event;
 UPDATE event SET act = 'x';
 INSERT INTO event (act) VALUES ('x');
@@ -77,4 +80,4 @@ SELECT * FROM duties;
 
 DROP VIEW duties;
 DROP ROLE regress_clerk, regress_officer, regress_both, regress_nobody;
-DELETE FROM subject; DELETE FROM event;
+DELETE FROM subject; :forget;

@@ -44,7 +44,7 @@ UPDATE consent_profiling.purpose SET basis = 'contract' WHERE name = 'el_news';
 SELECT * FROM el_seen;
 
 -- A rewritten table would look empty to older snapshots.
-ALTER TABLE consent_profiling.choice ALTER raised_at TYPE timestamptz USING raised_at + interval '0';
+ALTER TABLE consent_profiling.choice ADD COLUMN noise float8 DEFAULT random();
 ALTER TABLE consent_profiling.subject ADD COLUMN noise float8 DEFAULT random();
 SELECT * FROM el_seen;
 

@@ -2,6 +2,8 @@
 \pset format unaligned
 \pset tuples_only on
 \set SHOW_CONTEXT never
+-- the history is append-only; what this test left is taken away as only a superuser can
+\set forget 'ALTER TABLE consent_profiling.event DISABLE TRIGGER keep_event; DELETE FROM consent_profiling.event; ALTER TABLE consent_profiling.event ENABLE TRIGGER keep_event'
 SET search_path = public, consent_profiling;
 SET timezone = 'UTC';
 SET datestyle = 'ISO, YMD';
@@ -43,13 +45,13 @@ SELECT import_consents('VALUES (1, 2)');
 SELECT import_subjects('SELECT i4 AS subject, born AS birth_date FROM imports.people WHERE false');
 RESET ROLE;
 SELECT subject, purpose, consent, objection FROM choice ORDER BY subject, purpose;
-DELETE FROM choice; DELETE FROM event; DELETE FROM subject;
+DELETE FROM choice; :forget; DELETE FROM subject;
 
 ---------------------------------------------------------------------
 -- subjects
 ---------------------------------------------------------------------
 SELECT register_subject('unborn'), register_subject('known', '1980-01-01'), register_subject('gone', '1980-01-01');
-SELECT erase_subject('gone');
+SELECT erase_subject('gone') IS NOT NULL AS erased;
 SET consent_profiling.actor = 'nightly';
 -- those known already, with a date or without; the erased; the same row twice; notice and evidence
 SELECT import_subjects($$SELECT * FROM (VALUES
@@ -62,9 +64,9 @@ SELECT import_subjects($$SELECT * FROM (VALUES
 	('new', NULL, 'n7', NULL),
 	('new', '1990-01-01', 'n8', NULL)) v (subject, birth_date, notice, evidence)$$);
 RESET consent_profiling.actor;
-SELECT id, birth_date, erased_at IS NOT NULL AS erased FROM subject ORDER BY id;
+SELECT regexp_replace(id::text, '^(erased:).{64}$', '\1') AS id, birth_date, erased_at IS NOT NULL AS erased FROM subject ORDER BY subject.id;
 -- one event a row, in their order
-SELECT subject, birth_date, notice, evidence, actor FROM event WHERE act = 'import_subjects' ORDER BY id;
+SELECT regexp_replace(subject::text, '^(erased:).{64}$', '\1') AS subject, birth_date, notice, evidence, actor FROM event WHERE act = 'import_subjects' ORDER BY id;
 
 ---------------------------------------------------------------------
 -- consents
@@ -157,7 +159,7 @@ SELECT count(*) - :events AS events FROM event;
 ---------------------------------------------------------------------
 -- more than one batch
 ---------------------------------------------------------------------
-DELETE FROM choice; DELETE FROM event; DELETE FROM subject;
+DELETE FROM choice; :forget; DELETE FROM subject;
 SELECT import_subjects($$SELECT g % 30000 AS subject, date '1980-01-01' AS birth_date FROM generate_series(1, 100000) g$$);
 SELECT count(*), count(birth_date) FROM subject;
 SELECT import_consents($$SELECT g % 30000 AS subject, 'profiling' AS purpose,
@@ -168,7 +170,7 @@ SELECT import_objections($$SELECT g % 30000 AS subject, 'profiling' AS purpose,
 	FROM generate_series(1, 60000) g WHERE g % 3 = 0$$);
 SELECT act, count(*), count(DISTINCT subject) FROM event GROUP BY act ORDER BY act;
 SELECT consent, refusal, objection, count(*) FROM choice GROUP BY 1, 2, 3 ORDER BY count(*);
-DELETE FROM choice; DELETE FROM event; DELETE FROM subject;
+DELETE FROM choice; :forget; DELETE FROM subject;
 
 ---------------------------------------------------------------------
 -- the query has the caller's rights, and the writing lends it none
@@ -231,7 +233,7 @@ SET search_path = public, consent_profiling;
 ---------------------------------------------------------------------
 -- attack_by_batch: what an import would not take, these do not take either
 SELECT register_subject('known', '1980-01-01'), register_subject('gone');
-SELECT erase_subject('gone');
+SELECT erase_subject('gone') IS NOT NULL AS erased;
 SELECT md5(string_agg(s::text, ';' ORDER BY s.id)) AS subjects FROM subject s \gset
 SELECT md5(string_agg(c::text, ';' ORDER BY c.subject, c.purpose)) AS choices FROM choice c \gset
 SELECT count(*) AS events FROM event \gset
@@ -275,7 +277,7 @@ SELECT count(*) - :events AS events FROM event;
 
 SET client_min_messages = warning;
 DROP SCHEMA imports CASCADE;
-DELETE FROM choice; DELETE FROM event; DELETE FROM subject;
+DELETE FROM choice; :forget; DELETE FROM subject;
 SELECT drop_purpose(p) FROM unnest('{news.eu,news,stats}'::text[]) p;
 SELECT revoke_duty('regress_recorder', 'recorder');
 DROP ROLE regress_recorder;

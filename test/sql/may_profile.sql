@@ -521,9 +521,9 @@ SELECT register_subject(7303);
 SELECT register_subject(7304, (now() - interval '10 years')::date);
 -- registered long ago, so that "since" is told by what came after
 UPDATE subject SET registered_at = '2020-01-01T00:00:00Z' WHERE id BETWEEN 7302 AND 7320;
-SELECT erase_subject(7302);
-UPDATE subject SET erased_at = '2024-06-01T00:00:00Z' WHERE id = 7302;
-SELECT restrict_subject(7305, 'contested');
+SELECT erase_subject(7302) IS NOT NULL AS erased;
+UPDATE subject SET erased_at = '2024-06-01T00:00:00Z' WHERE id = tombstone(7302);
+SELECT restrict_subject(7305, 'accuracy contested');
 UPDATE subject SET restricted_at = '2024-06-02T00:00:00Z' WHERE id = 7305;
 SELECT raise_objection(7306, at => '2024-06-03T00:00:00Z');
 SELECT request_consent(7308, at => '2024-06-04T00:00:00Z');
@@ -575,11 +575,10 @@ SELECT verdict_of('');
 
 -- clean up
 SELECT revoke_duty('regress_mp_officer', 'officer');
-CREATE TEMP TABLE mp_id AS SELECT id FROM subject
+CREATE TEMP TABLE mp_id AS SELECT 7302::subject_id AS id UNION ALL SELECT id FROM subject
 	WHERE id::text ~ '^(7[13]\d\d|2\d{4}|mp:.*|550e8400.*|x{255})$';
-DELETE FROM event WHERE subject IN (SELECT id FROM mp_id);
 DELETE FROM choice WHERE subject IN (SELECT id FROM mp_id);
-DELETE FROM subject WHERE id IN (SELECT id FROM mp_id);
+DELETE FROM subject WHERE id IN (SELECT known_as(id) FROM mp_id);
 SELECT drop_purpose(p) FROM unnest('{mp_health,mp_ads_mail,mp_ads,mp_news_local,mp_news}'::text[]) p;
 DROP TABLE mp_id, mp_crowd, mp_keys;
 DROP DOMAIN mp_number, mp_code, mp_subject;

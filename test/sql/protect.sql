@@ -268,5 +268,4 @@ SELECT relation::text, roles FROM consent_profiling.protected_table ORDER BY 1;
 DROP TABLE orders;
 DELETE FROM consent_profiling.choice WHERE subject::text IN ('protect:7f', '2f1e9d52-7e9b-4c1f-8d4e-0d7b2c9a5a11');
 DELETE FROM consent_profiling.subject WHERE id::text IN ('protect:7f', '2f1e9d52-7e9b-4c1f-8d4e-0d7b2c9a5a11');
-DELETE FROM consent_profiling.event WHERE subject::text IN ('protect:7f', '2f1e9d52-7e9b-4c1f-8d4e-0d7b2c9a5a11');
 \i :people_gone

@@ -2,6 +2,8 @@
 \pset format unaligned
 \pset tuples_only on
 \set SHOW_CONTEXT never
+-- the history is append-only; what this test left is taken away as only a superuser can
+\set forget 'ALTER TABLE consent_profiling.event DISABLE TRIGGER keep_event; DELETE FROM consent_profiling.event; ALTER TABLE consent_profiling.event ENABLE TRIGGER keep_event'
 SET search_path = public, consent_profiling;
 SET timezone = 'UTC';
 SET datestyle = 'ISO, YMD';
@@ -49,7 +51,7 @@ SELECT * FROM tree;
 -- who is chosen for cannot go
 SELECT drop_purpose('shop.stats');
 -- erased, the choices are gone and it can
-SELECT erase_subject('p');
+SELECT erase_subject('p') IS NOT NULL AS erased;
 SELECT drop_purpose('shop.stats');
 -- a protected table is a use too
 CREATE TABLE gated (id int);
@@ -193,4 +195,4 @@ SELECT drop_purpose('shop.news'), drop_purpose('shop');
 UPDATE purpose SET basis = 'consent';
 DROP TABLE consent_profiling.permission;
 DROP ROLE regress_analyst, regress_member, regress_stranger, regress_group;
-DELETE FROM choice; DELETE FROM subject; DELETE FROM event;
+DELETE FROM choice; DELETE FROM subject; :forget;

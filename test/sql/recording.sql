@@ -2,6 +2,8 @@
 \pset format unaligned
 \pset tuples_only on
 \set SHOW_CONTEXT never
+-- the history is append-only; what this test left is taken away as only a superuser can
+\set forget 'ALTER TABLE consent_profiling.event DISABLE TRIGGER keep_event; DELETE FROM consent_profiling.event; ALTER TABLE consent_profiling.event ENABLE TRIGGER keep_event'
 SET search_path = public, consent_profiling;
 SET timezone = 'UTC';
 SET datestyle = 'ISO, YMD';
@@ -61,7 +63,7 @@ SET ROLE regress_officer;
 -- an officer reads the history and asks for verdicts
 SELECT act, purpose FROM event WHERE subject = 'a' ORDER BY id;
 SELECT verdict_of('a');
-SELECT erase_subject('a');
+SELECT erase_subject('a') IS NOT NULL AS erased;
 SELECT verdict_of('a');
 RESET ROLE;
 
@@ -335,28 +337,28 @@ SELECT rectify_birth_date('e', '1980-01-02', '{"passport": "X1"}');
 SELECT give_consent('e', at => '2026-01-01 00:00Z', notice => 'told Jo', evidence => '{"ip": "::1"}');
 SELECT raise_objection('e', 'shop', at => '2026-01-02 00:00Z', evidence => '{"letter": 7}');
 SELECT override_objection('e', 'shop', 'Jo is a fraud', at => '2026-01-03 00:00Z', evidence => '{"file": 8}');
-SELECT restrict_subject('e', 'Jo contests it');
-SELECT erase_subject('e');
+SELECT restrict_subject('e', 'accuracy contested by Jo');
+SELECT erase_subject('e') IS NOT NULL AS erased;
 SELECT verdict_of('e');
 SELECT * FROM choices('e');
 -- a tombstone
-SELECT id, birth_date, restricted_at, restriction_grounds, erased_at IS NOT NULL AS erased
-	FROM subject WHERE id = 'e';
+SELECT id = 'e' AS by_the_key, birth_date, restricted_at, restriction_grounds, erased_at IS NOT NULL AS erased
+	FROM subject WHERE id = tombstone('e');
 -- the history says that, not what
-SELECT * FROM history('e');
+SELECT * FROM history(tombstone('e'));
 -- registered anew, it stays erased, and the history takes in nothing
 SELECT register_subject('e', '1980-01-02');
 SELECT register_subject('e', '1990-01-02');
 SELECT verdict_of('e');
-SELECT birth_date FROM subject WHERE id = 'e';
-SELECT * FROM history('e') WHERE act = 'register_subject';
+SELECT birth_date FROM subject WHERE id = tombstone('e');
+SELECT * FROM history(tombstone('e')) WHERE act = 'register_subject';
 -- nothing else can be recorded
 SELECT give_consent('e');
 SELECT withdraw_consent('e');
 SELECT raise_objection('e');
 SELECT rectify_birth_date('e', '1980-01-01');
-SELECT restrict_subject('e', 'ground');
-SELECT erase_subject('e');
+SELECT restrict_subject('e', 'unlawful');
+SELECT erase_subject('e') IS NOT NULL AS erased;
 
 ---------------------------------------------------------------------
 -- exactly one event a call, and none for a call that fails
@@ -385,7 +387,7 @@ BEGIN
 		'uphold_objection(''n'')',
 		'override_objection(''n'', ''profiling'', ''g'')',
 		'withdraw_objection(''n'')',
-		'restrict_subject(''n'', ''g'')',
+		'restrict_subject(''n'', ''unlawful'')',
 		'lift_restriction(''n'', clock_timestamp())',
 		'register_subject(''n'', ''1980-01-01'')',
 		'rectify_birth_date(''n'', ''infinity'')',
@@ -429,7 +431,7 @@ ROLLBACK;
 SELECT verdict_of('gone'), count(*) - :events AS events FROM event;
 
 DROP FUNCTION calls(), verdicts(subject_id), history(subject_id), choices(subject_id);
-DELETE FROM choice; DELETE FROM subject; DELETE FROM event;
+DELETE FROM choice; DELETE FROM subject; :forget;
 SELECT drop_purpose(p) FROM unnest('{shop.stats.deep,shop.stats,shop.news.eu,shop.news,shop}'::text[]) p;
 SELECT revoke_duty('regress_recorder', 'recorder'), revoke_duty('regress_officer', 'officer');
 DROP ROLE regress_recorder, regress_officer;

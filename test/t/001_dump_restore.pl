@@ -14,7 +14,9 @@ SET search_path = public, consent_profiling;
 SELECT add_purpose('shop', basis => 'legitimate_interests'),
 	add_purpose('shop.news', 'shop', direct_marketing => true),
 	add_purpose('health', special_category => true, minimum_age => 21, description => 'it''s "special"'),
-	add_purpose('stats', basis => 'public_task');
+	add_purpose('stats', basis => 'public_task'),
+	add_purpose('loans', basis => 'contract', automated_decision => true),
+	add_purpose('parcels', basis => 'contract', evaluates_person => false);
 
 -- people in every state; who is permitted differs from purpose to purpose
 SELECT count(register_subject(g, CASE WHEN g % 10 > 0 THEN date '1950-01-01' + g * 120 END))
@@ -29,7 +31,15 @@ SELECT count(refuse_consent(g)) FROM generate_series(1, 200, 13) g;
 SELECT count(raise_objection(g, 'shop')) FROM generate_series(1, 200, 5) g;
 SELECT count(override_objection(g, 'shop', 'compelling')) FROM generate_series(1, 200, 10) g;
 SELECT count(withdraw_objection(g, 'shop')) FROM generate_series(1, 200, 15) g;
-SELECT count(restrict_subject(g, 'contested')) FROM generate_series(1, 200, 17) g;
+SELECT count(request_review(g, 'loans')) FROM generate_series(2, 200, 3) g;
+SELECT count(record_review(g, 'loans', 'it''s "right"', 'Ms Doe')) FROM generate_series(2, 200, 6) g;
+SELECT count(restrict_subject(g, 'accuracy contested')) FROM generate_series(1, 200, 17) g;
+SELECT add_recipient('printer', 'processor', 'dpo@printer.example'), add_recipient('broker');
+SELECT count(record_disclosure(g, 'printer', 'shop')) FROM generate_series(1, 200, 7) g;
+SELECT count(rectify_birth_date(g, '1950-01-01')) FROM generate_series(1, 200, 14) g;
+SELECT count(open_request(g, 'access', '2026-01-31 00:00Z')) FROM generate_series(1, 200, 50) g;
+SELECT extend_request(open_request(2, 'objection', purpose => 'shop'), 'many');
+SELECT close_request(open_request(2, 'access'), 'granted');
 SELECT count(erase_subject(g)) FROM generate_series(1, 200, 19) g;
 
 CREATE TABLE customer (id int PRIMARY KEY, income int);
@@ -51,11 +61,23 @@ SQL
 # All that a restored database has to say the same about, a line each.
 my %facts = (
 	verdicts => q{SELECT s.id || ' ' || p.name || ': ' || consent_profiling.verdict_of(s.id, p.name)
-		FROM consent_profiling.subject s, consent_profiling.purpose p ORDER BY s.id, p.name},
+		FROM consent_profiling.subject s, consent_profiling.purpose p WHERE p.name <> 'parcels' ORDER BY s.id, p.name},
+	decisions => q{SELECT s.id || ' ' || consent_profiling.may_decide(s.id, 'loans') FROM consent_profiling.subject s ORDER BY s.id},
+	'verdicts as of then' => q{SELECT s.id || ' ' || p.name || ' ' || t.at || ': ' || consent_profiling.verdict_of(s.id, p.name, t.at)
+		FROM consent_profiling.subject s, consent_profiling.purpose p,
+			(SELECT DISTINCT date_trunc('milliseconds', recorded_at) AS at FROM consent_profiling.event) t WHERE p.name <> 'parcels' ORDER BY s.id, p.name, t.at},
 	purposes => 'SELECT p::text FROM consent_profiling.purpose p ORDER BY p.name',
+	'versions of purposes' => q{SELECT v::text FROM consent_profiling.purpose_version v WHERE name <> 'profiling' ORDER BY v.name, v.added_at},
 	subjects => 'SELECT s::text FROM consent_profiling.subject s ORDER BY s.id',
 	choices => 'SELECT c::text FROM consent_profiling.choice c ORDER BY c.subject, c.purpose',
+	reviews => 'SELECT r::text FROM consent_profiling.review r ORDER BY r.id',
 	events => 'SELECT e::text FROM consent_profiling.event e ORDER BY e.id',
+	requests => 'SELECT r::text FROM consent_profiling.request r ORDER BY r.id',
+	'what is overdue' => 'SELECT o::text FROM consent_profiling.request_overdue o ORDER BY o.request',
+	restrictions => 'SELECT r::text FROM consent_profiling.restriction r ORDER BY r::text',
+	recipients => 'SELECT r::text FROM consent_profiling.recipient r ORDER BY r.name',
+	disclosures => 'SELECT d::text FROM consent_profiling.disclosure d ORDER BY d.subject, d.recipient',
+	'who is to be told' => 'SELECT n::text FROM consent_profiling.notification_due n ORDER BY n.notification',
 	protection => q{SELECT p::text FROM consent_profiling.protected_table p ORDER BY p.relation::text COLLATE "C"},
 	'row security' => q{SELECT c.oid::regclass, relrowsecurity, relforcerowsecurity FROM pg_class c
 		WHERE relname IN ('customer', 'shared', 'permission') ORDER BY relname},
@@ -158,8 +180,9 @@ is($target->safe_psql('custom', q{
 		SELECT consent_status(give_consent(1002, 'shop.news'));
 		SELECT act, id - :last FROM event WHERE id > :last ORDER BY id;
 		SELECT verdict_of(1002, 'shop.news');
+		SELECT open_request(1002, 'access') - max(id) FROM request;
 		INSERT INTO customer VALUES (1002, 0);}),
-	"given\ntrack_subjects|1\ngive_consent|2\npermitted", 'history and tracking go on');
+	"given\ntrack_subjects|1\ngive_consent|2\npermitted\n1", 'history and tracking go on');
 is(ask($target, 'custom', 'analyst', 'SELECT count(*) FROM customer'), $permitted + 1, 'and so does the gate');
 
 # a dump of a dump

@@ -141,7 +141,7 @@ sub check
 			max(at) FILTER (WHERE consent_profiling.objection_status(objection) IN ('raised', 'upheld')) AS raised_at,
 			max(at) FILTER (WHERE consent_profiling.objection_status(objection) = 'withdrawn') AS withdrawn_at,
 			max(at) FILTER (WHERE consent_profiling.objection_status(objection) = 'overridden') AS overridden_at
-		FROM consent_profiling.event WHERE purpose IS NOT NULL GROUP BY subject, purpose};
+		FROM consent_profiling.event WHERE subject IS NOT NULL AND purpose IS NOT NULL GROUP BY subject, purpose};
 	is($node->safe_psql('postgres', qq{
 			(SELECT subject, purpose, consent, refusal, objection, raised_at, withdrawn_at, overridden_at FROM consent_profiling.choice EXCEPT $history) UNION ALL ($history EXCEPT SELECT subject, purpose, consent, refusal, objection, raised_at, withdrawn_at, overridden_at FROM consent_profiling.choice)}),
 		'', "round $round: choices follow from the history");

@@ -18,7 +18,8 @@ $primary->safe_psql('postgres', q{
 	CREATE ROLE app LOGIN;
 	SELECT consent_profiling.add_purpose('news');
 	SELECT consent_profiling.add_purpose('research');
-	SELECT consent_profiling.allow_purpose('analyst', 'news');
+	SELECT consent_profiling.add_purpose('loans', basis => 'contract', automated_decision => true);
+	SELECT consent_profiling.allow_purpose('analyst', p) FROM unnest('{news,loans}'::text[]) p;
 	SELECT consent_profiling.register_subject(i, '1980-01-01') FROM generate_series(1, 1000) i;
 	SELECT consent_profiling.give_consent(i, 'profiling') FROM generate_series(1, 700) i;
 	SELECT consent_profiling.give_consent(i, 'news') FROM generate_series(1, 10) i;
@@ -79,6 +80,14 @@ like(refusal("SELECT consent_profiling.withdraw_consent(1, 'profiling')", getpwu
 	qr/read-only transaction/, 'nothing is recorded on a standby');
 like(refusal("SELECT consent_profiling.protect('later', 'id', '{analyst}')", getpwuid($>) . ''),
 	qr/during recovery|read-only transaction/, 'nothing is protected on a standby');
+
+# decisions, and reviews of them
+my $decided = "SELECT count(*) FROM later WHERE consent_profiling.may_decide(id, 'loans')";
+is(seen('analyst', $decided), 1000, 'about whom may be decided');
+$primary->safe_psql('postgres', q{SELECT consent_profiling.request_review(1, 'loans')});
+$primary->wait_for_catchup($standby);
+is(seen('analyst', $decided), 999, 'not about who has asked for a review');
+is(seen('analyst', "$parallel SET parallel_leader_participation = off; $decided"), 999, 'nor do workers');
 
 # A session that is open while things are replayed: a prepared statement
 # follows, a transaction with its own snapshot keeps to that.

@@ -52,7 +52,7 @@ for my $mode ('private', 'shared')
 	is($many->query_safe(q{SELECT has_set FROM consent_profiling.engine_stats() WHERE purpose = 'news'}), 't', "$mode: there is a set");
 	$arrives->('an objection', q{SELECT FROM consent_profiling.raise_objection(1, 'news')}, 1999, 'f|objected');
 	$arrives->('its end', q{SELECT FROM consent_profiling.withdraw_objection(1, 'news')}, 2000, 't|permitted');
-	$arrives->('a restriction', q{SELECT FROM consent_profiling.restrict_subject(1, 'disputed')}, 1999, 'f|restricted');
+	$arrives->('a restriction', q{SELECT FROM consent_profiling.restrict_subject(1, 'accuracy contested')}, 1999, 'f|restricted');
 	$arrives->('its lifting', q{SELECT FROM consent_profiling.lift_restriction(1, clock_timestamp())}, 2000, 't|permitted');
 	$arrives->('a purpose of another basis',
 		q{UPDATE consent_profiling.purpose SET basis = 'consent' WHERE name = 'news'}, 0, 'f|consent_missing');

@@ -1,0 +1,138 @@
+-- the history is append-only, and who changes it all the same is found out
+\pset format unaligned
+\pset tuples_only on
+\set VERBOSITY terse
+SET search_path = public, consent_profiling;
+\set forget 'ALTER TABLE consent_profiling.event DISABLE TRIGGER keep_event; DELETE FROM consent_profiling.event; ALTER TABLE consent_profiling.event ENABLE TRIGGER keep_event'
+:forget;
+DELETE FROM seal;
+SELECT verify_history(), seal_history() IS NULL AS nothing_to_seal, export_seal() IS NULL AS no_seal;
+
+SELECT register_subject('tamper:1', '1980-01-01'), register_subject('tamper:2', '1980-01-01'), register_subject('tamper:3', '1980-01-01');
+SELECT consent_status(give_consent('tamper:1', notice => 'told', evidence => '{"form": 1}')), objection_status(raise_objection('tamper:2')),
+	consent_status(withdraw_consent('tamper:1')), consent_status(give_consent('tamper:2'));
+SELECT seal_history() AS first_seal \gset
+SELECT consent_status(give_consent('tamper:3'));
+-- an import has many links in one command
+SELECT import_objections($$SELECT 'tamper:' || s AS subject, 'profiling' AS purpose, 'withdrawn at 2026-01-0' || d || 'T00:00:00Z' AS objection
+	FROM generate_series(1, 3) s, generate_series(1, 3) d$$);
+SELECT count(*) AS sealed, seal_history() ~ '^consent_profiling seal 2 of \S+Z events 10 sha256 [0-9a-f]{64}$' AS line FROM seal;
+SELECT export_seal() AS second_seal \gset
+SELECT seal_history() = :'second_seal' AS nothing_new;
+SELECT consent_status(refuse_consent('tamper:3'));
+-- n: the events by their order; the ids are the sequence's business
+CREATE VIEW numbered AS SELECT row_number() OVER (ORDER BY id) AS n, id FROM event;
+SELECT id AS e4 FROM numbered WHERE n = 4 \gset
+SELECT id AS e6 FROM numbered WHERE n = 6 \gset
+SELECT id AS e18 FROM numbered WHERE n = 18 \gset
+CREATE TABLE was AS SELECT * FROM numbered;
+CREATE FUNCTION verified(seal text DEFAULT NULL) RETURNS TABLE (events bigint, unsealed bigint, nth bigint, problem text) LANGUAGE sql AS $$
+	SELECT v.events, v.unsealed, COALESCE((SELECT n FROM was w WHERE w.id = v.event), -v.event),
+		regexp_replace(v.problem, '(event|from|to) \d+', '\1 N', 'g') FROM verify_history(seal => seal) v $$;
+SELECT * FROM verified(:'first_seal');
+SELECT * FROM verified(:'second_seal');
+SELECT count(*), bool_and(link = 1 OR previous IS NOT NULL), bool_and(event_fits(event)) FROM event;
+
+-- nobody does it by accident, not even who may do everything
+DELETE FROM event;
+DELETE FROM event WHERE id = :e4;
+UPDATE event SET notice = 'x' WHERE id = :e4;
+UPDATE event SET salt = NULL, content = event_content(event), notice = NULL, evidence = NULL WHERE id = :e4;
+TRUNCATE event;
+SET session_replication_role = replica;
+DELETE FROM event;
+TRUNCATE event;
+RESET session_replication_role;
+INSERT INTO event (act, subject, at, recorded_at, session_role, caller, link, hash) VALUES ('x', 'tamper:1', now(), now(), 'x', 'x', 1, 'x');
+
+-- on purpose: every column of every event, each time by itself
+ALTER TABLE event DISABLE TRIGGER keep_event;
+CREATE FUNCTION change_each() RETURNS TABLE (attribute name, problems text) LANGUAGE plpgsql AS $$
+DECLARE
+	a record;
+BEGIN
+	FOR a IN SELECT attname, format_type(atttypid, NULL) AS type FROM pg_attribute
+			WHERE attrelid = 'consent_profiling.event'::regclass AND attnum > 0 AND attname NOT IN ('id', 'subject') ORDER BY attnum LOOP
+		attribute := a.attname;
+		BEGIN
+			EXECUTE format('UPDATE consent_profiling.event SET %1$I = %2$s WHERE id = %3$s', a.attname, CASE a.type
+				WHEN 'text' THEN format('COALESCE(%I, '''') || ''x''', a.attname)
+				WHEN 'name' THEN '''x'''
+				WHEN 'timestamp with time zone' THEN format('COALESCE(%I, now()) + interval ''1 us''', a.attname)
+				WHEN 'date' THEN '''1999-01-01'''
+				WHEN 'consent_profiling.consent' THEN '''refused at 2020-01-01T00:00:00Z'''
+				WHEN 'consent' THEN '''refused at 2020-01-01T00:00:00Z'''
+				WHEN 'objection' THEN '''upheld at 2020-01-01T00:00:00Z'''
+				WHEN 'consent_profiling.objection' THEN '''upheld at 2020-01-01T00:00:00Z'''
+				WHEN 'jsonb' THEN '''{"x": 1}'''
+				WHEN 'integer' THEN '1000'
+				WHEN 'bytea' THEN '''\x00''' END, (SELECT id FROM was WHERE n = 4));
+			SELECT v.nth || ': ' || v.problem INTO problems FROM verified() v;
+			RETURN NEXT;
+			RAISE EXCEPTION 'undo' USING ERRCODE = 'P9999';
+		EXCEPTION WHEN SQLSTATE 'P9999' THEN NULL;
+		END;
+	END LOOP;
+END
+$$;
+SELECT * FROM change_each();
+-- removed: in the middle of a chain, at its end while sealed, and a whole chain
+BEGIN; DELETE FROM event WHERE id = :e4; SELECT * FROM verified(); ROLLBACK;
+BEGIN; DELETE FROM event WHERE id = :e6; SELECT * FROM verified(); ROLLBACK;
+BEGIN; DELETE FROM event WHERE subject = 'tamper:2'; SELECT * FROM verified(); ROLLBACK;
+-- the end: without a saved seal nobody can tell
+BEGIN; DELETE FROM event WHERE id = :e18; SELECT * FROM verified(); ROLLBACK;
+BEGIN; DELETE FROM event WHERE id > (SELECT id FROM was WHERE n = 7); DELETE FROM seal WHERE id = 2;
+SELECT * FROM verified(); SELECT * FROM verified(:'first_seal'); SELECT * FROM verified(:'second_seal'); ROLLBACK;
+-- reordered: two events in each other's place, in the sequence and in the chain
+ALTER TABLE event ALTER id SET GENERATED BY DEFAULT;
+BEGIN; UPDATE event SET id = 0 WHERE id = :e4; UPDATE event SET id = :e4 WHERE id = :e6; UPDATE event SET id = :e6 WHERE id = 0; SELECT * FROM verified(); ROLLBACK;
+BEGIN; UPDATE event SET link = 1000 WHERE id = :e4; UPDATE event SET link = 2 WHERE id = :e6; UPDATE event SET link = 3 WHERE id = :e4; SELECT * FROM verified(); ROLLBACK;
+-- inserted: before, in between, given to somebody else
+BEGIN; INSERT INTO event (id, act, subject, at, recorded_at, session_role, caller) VALUES (0, 'give_consent', 'tamper:1', now(), now(), 'x', 'x'); SELECT * FROM verified(); ROLLBACK;
+BEGIN; UPDATE event SET subject = 'tamper:4' WHERE subject = 'tamper:1'; SELECT * FROM verified(); ROLLBACK;
+-- changed, and moved to where no id was ever given out
+BEGIN; UPDATE event SET id = -9223372036854775808, act = 'refuse_consent' WHERE id = (SELECT max(id) FROM was); SELECT events, event, problem FROM verify_history(); ROLLBACK;
+ALTER TABLE event ALTER id SET GENERATED ALWAYS;
+-- replaced, with all hashes made anew: only a saved seal knows
+BEGIN;
+CREATE TABLE forged AS SELECT * FROM event WHERE subject = 'tamper:3' ORDER BY id;
+DELETE FROM event WHERE subject = 'tamper:3';
+INSERT INTO event (id, act, subject, purpose, at, recorded_at, session_role, caller, birth_date, consent, objection) OVERRIDING SYSTEM VALUE
+	SELECT id, act, subject, purpose, at, recorded_at, session_role, caller, birth_date, consent, objection FROM forged ORDER BY id;
+SELECT * FROM verified();
+DELETE FROM seal; SELECT seal_history() IS NOT NULL; SELECT * FROM verified(); SELECT * FROM verified(:'second_seal');
+ROLLBACK;
+-- emptied as if somebody had been erased
+BEGIN; UPDATE event SET salt = NULL, content = event_content(event), birth_date = NULL WHERE id = (SELECT id FROM was WHERE n = 1); SELECT * FROM verified(); ROLLBACK;
+-- a seal changed, or the only one removed
+BEGIN; UPDATE seal SET sealed_at = now() WHERE id = 1; SELECT * FROM verified(); ROLLBACK;
+BEGIN; UPDATE seal SET covers = '{[1,3)}' WHERE id = 1; SELECT * FROM verified(); ROLLBACK;
+BEGIN; DELETE FROM seal WHERE id = 1; SELECT * FROM verified(); ROLLBACK;
+ALTER TABLE event ENABLE TRIGGER keep_event;
+SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = 'event'::regclass AND tgname LIKE 'keep\_%' ORDER BY 1;
+
+-- erased: nothing identifies any more, the key stays refused, the chain holds
+SELECT jsonb_path_query_array(erase_subject('tamper:1'), '$.kept[*].what');
+SELECT count(*), count(*) FILTER (WHERE e::text ~ 'tamper:1|told|form|1980-') FROM event e WHERE subject = tombstone('tamper:1');
+SELECT verdict_of('tamper:1'), may_profile('tamper:1'), verdict_of('tamper:none');
+SELECT register_subject('tamper:1', '1980-01-01'), import_subjects($$SELECT 'tamper:1' AS subject, '1980-01-01'::date AS birth_date$$);
+SELECT give_consent('tamper:1');
+INSERT INTO subject (id, registered_at) VALUES ('tamper:1', now());
+SELECT count(*) FROM subject WHERE id = 'tamper:1';
+SELECT verdict_of('tamper:1');
+SELECT * FROM verified(:'second_seal');
+-- with times, and with what is no seal
+SELECT events, event, problem FROM verify_history('-infinity', '2000-01-01');
+SELECT verify_history(seal => 'x');
+SELECT verify_history(NULL);
+-- who withdrew, or objected to marketing, and may not be profiled for anything
+SELECT withdraw_consent('tamper:2') IS NOT NULL;
+SELECT subject, purpose, reason, article FROM erasure_due WHERE subject::text LIKE 'tamper:%';
+
+:forget;
+DELETE FROM seal;
+DELETE FROM choice; DELETE FROM subject;
+DROP VIEW numbered;
+DROP FUNCTION verified, change_each;
+DROP TABLE was;
