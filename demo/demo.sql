@@ -3,7 +3,8 @@
 -- With the variable "data" the people are those of the UCI Adult file that it
 -- names, otherwise made-up customers. What differs is in adult/ and customers/.
 -- Every count that the analyst sees is compared with one that does without the
--- extension (allowed.sql); when they differ, the demo ends with an error.
+-- extension (allowed.sql); when they differ, the demo ends with an error. The
+-- second part is in officer.sql.
 
 \set ON_ERROR_STOP on
 \pset footer off
@@ -140,7 +141,8 @@ SELECT consent_profiling.override_objection(customer, 'profiling', 'recall of un
 \set ECHO queries
 \ir :people/segments.sql
 \set ECHO none
-SELECT count(*) AS seen, left(md5(string_agg(customer::text, ',' ORDER BY customer)), 8) AS who
+SELECT count(*) AS seen, left(md5(string_agg(customer::text, ',' ORDER BY customer)), 8) AS who,
+	now() AS looked_at
 	FROM profile \gset
 \echo '-- As many, and the same people, as plain SQL finds without the extension (demo/allowed.sql):'
 \echo
@@ -261,6 +263,8 @@ SELECT verdict || ', ' || CASE WHEN until BETWEEN now() AND now() + interval '3 
 		THEN 'not for long' ELSE 'for long' END AS minor
 	FROM consent_profiling.explain_verdict(1000001, 'newsletter_targeting') \gset
 SELECT demo_check('the new customer', :'minor', 'child, not for long') :print
+
+\ir officer.sql
 
 \echo
 \echo '-- That is all. The README explains the rest; "make test" runs the tests.'

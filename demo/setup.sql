@@ -1,4 +1,4 @@
--- The check that ends the demo when something is not as it should be, and who
+-- The checks that end the demo when something is not as it should be, and who
 -- and what the story is about.
 
 CREATE FUNCTION demo_check(what text, seen text, expected text) RETURNS text
@@ -8,6 +8,26 @@ BEGIN
 		RAISE EXCEPTION 'the demo went wrong: %: %, expected: %', what, seen, expected;
 	END IF;
 	RETURN format('-- checked: %s: %s', what, seen);
+END
+$$;
+
+-- Tries a statement that must be refused, and returns what it is told.
+CREATE FUNCTION demo_refused(statement text, expected text) RETURNS text
+	LANGUAGE plpgsql AS $$
+DECLARE
+	message text;
+	detail text;
+	hint text;
+BEGIN
+	BEGIN
+		EXECUTE statement;
+	EXCEPTION WHEN OTHERS THEN
+		GET STACKED DIAGNOSTICS message = MESSAGE_TEXT,
+			detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+	END;
+	PERFORM demo_check('refusal of ' || statement, message, expected);
+	RETURN concat_ws(E'\n', 'ERROR:  ' || message, 'DETAIL:  ' || NULLIF(detail, ''),
+					 'HINT:  ' || NULLIF(hint, ''));
 END
 $$;
 
