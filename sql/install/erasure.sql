@@ -133,22 +133,23 @@ COMMENT ON FUNCTION consent_profiling.erase_subject(
 		consent_profiling.subject_id) IS
 	'erases what is recorded of a subject (Art. 17) but for a tombstone that keeps the refusal alive; returns what was kept, and why; throws no_data_found for an unknown subject, object_not_in_prerequisite_state for one erased before; for officers';
 
--- Internal: may this person be profiled for anything at all?
-CREATE FUNCTION consent_profiling.permitted_for_any(
-		subject consent_profiling.subject_id)
-	RETURNS boolean
-	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
-	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
-AS $$
-	SELECT EXISTS (SELECT FROM purpose p
-				   WHERE p.automated AND p.personal_data AND p.evaluates_person
-					   AND verdict_of(subject, p.name) = 'permitted')
-$$;
-
 -- Art. 17(1)(b) and (c).  Whom another basis still covers for whatever purpose
 -- is not due; nor is whose data is restricted, which often is in order to keep
--- it, Art. 18(1)(b) and (c).
+-- it, Art. 18(1)(b) and (c).  Who asks a view calls its functions with rights of
+-- his own, so this one does without those that are internal.
 CREATE VIEW consent_profiling.erasure_due AS
+	WITH RECURSIVE beneath AS (
+		SELECT p.name FROM consent_profiling.purpose p WHERE p.direct_marketing
+		UNION
+		SELECT p.name FROM beneath b
+			JOIN consent_profiling.purpose p ON p.broader = b.name
+	), above AS (
+		SELECT p.name, p.broader FROM consent_profiling.purpose p
+			WHERE p.direct_marketing
+		UNION
+		SELECT p.name, p.broader FROM above a
+			JOIN consent_profiling.purpose p ON p.name = a.broader
+	)
 	SELECT d.subject, d.purpose, d.reason, d.article, d.since
 	FROM (
 		SELECT c.subject, c.purpose, 'consent_withdrawn'::text AS reason,
@@ -160,18 +161,18 @@ CREATE VIEW consent_profiling.erasure_due AS
 		UNION ALL
 		SELECT c.subject, c.purpose, 'objected', 'GDPR Art. 17(1)(c)', c.raised_at
 			FROM consent_profiling.choice c
-			WHERE consent_profiling.objection_stands(c)
+			WHERE c.raised_at > COALESCE(c.withdrawn_at, '-infinity')
 				-- whatever is at, above or beneath direct marketing
-				AND EXISTS (
-					SELECT FROM consent_profiling.purpose p
-					WHERE p.direct_marketing
-						AND (p.name IN (SELECT l.name FROM consent_profiling.lineage(c.purpose) l)
-							 OR c.purpose IN (SELECT l.name FROM consent_profiling.lineage(p.name) l)))
+				AND (c.purpose IN (SELECT b.name FROM beneath b)
+					 OR c.purpose IN (SELECT a.name FROM above a))
 		) d
 		JOIN consent_profiling.subject s ON s.id OPERATOR(consent_profiling.=) d.subject
 	WHERE s.erased_at IS NULL
 		AND s.restricted_at IS NULL
-		AND NOT consent_profiling.permitted_for_any(d.subject);
+		AND NOT EXISTS (
+			SELECT FROM consent_profiling.purpose p
+			WHERE p.automated AND p.personal_data AND p.evaluates_person
+				AND consent_profiling.verdict_of(d.subject, p.name) = 'permitted');
 COMMENT ON VIEW consent_profiling.erasure_due IS
 	'who withdrew consent or objected to marketing and may not be profiled for anything any more, so that nothing is left to keep the data for';
 REVOKE ALL ON consent_profiling.erasure_due FROM PUBLIC;
@@ -182,6 +183,5 @@ REVOKE EXECUTE ON FUNCTION
 	consent_profiling.known_as(consent_profiling.subject_id),
 	consent_profiling.refuse_erased(),
 	consent_profiling.count_events(consent_profiling.subject_id),
-	consent_profiling.erase_subject(consent_profiling.subject_id),
-	consent_profiling.permitted_for_any(consent_profiling.subject_id)
+	consent_profiling.erase_subject(consent_profiling.subject_id)
 	FROM PUBLIC;

@@ -47,6 +47,12 @@ INSERT INTO event (act) VALUES ('x');
 TRUNCATE event;
 SELECT * FROM subject;
 SELECT verdict_of('d'), explain_verdict('d') IS NOT NULL;
+-- and all that is to be read, whatever its path
+SET search_path = pg_catalog;
+SELECT count(*) FROM consent_profiling.erasure_due, consent_profiling.restriction, consent_profiling.request_overdue,
+	consent_profiling.notification_due, consent_profiling.review, consent_profiling.seal, consent_profiling.request,
+	consent_profiling.recipient, consent_profiling.disclosure, consent_profiling.controller, consent_profiling.notice;
+SET search_path = public, consent_profiling;
 -- and does not pass the duty on
 SELECT grant_duty('regress_nobody', 'officer');
 GRANT SELECT ON event TO regress_nobody;
