@@ -5,8 +5,9 @@
 -- One page of HTML, made anew each time it is asked for.  It is well-formed XML
 -- too, so that a test can take it apart, and all of this text is ASCII, whatever
 -- the encoding of the database.  What comes out of the database reaches it only
--- through page_text() or a function that writes numbers and dates.  No attribute
--- is made of anything but fixed words and numbers.
+-- through page_text() or a function that writes numbers and times.  No attribute
+-- is made of anything but fixed words and numbers.  These functions are internal
+-- but for the last, which pins their search_path.
 
 -- Internal: a text as it may stand in HTML and in XML.  Characters that these do
 -- not allow, and those that would turn the direction of what follows, become
@@ -36,39 +37,11 @@ CREATE FUNCTION consent_profiling.page_text(value text)
 	RETURNS text
 	LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
 AS $$
-	SELECT CASE
-		WHEN COALESCE(btrim(value, E' \t\r\n'), '') = '' THEN '<span class="quiet">none</span>'
-		ELSE '<bdi>' || escape_html(left(value, 300)) || '</bdi>'
+	SELECT CASE WHEN value ~ '\S'
+		THEN '<bdi>' || escape_html(left(value, 300)) || '</bdi>'
 			|| CASE WHEN length(value) > 300
 				THEN format('&#8230; <span class="quiet">and %s more characters</span>',
 							page_number(length(value) - 300)) ELSE '' END
-	END
-$$;
-
--- Internal: a number with what it counts.
-CREATE FUNCTION consent_profiling.page_count(value bigint, one text, many text)
-	RETURNS text
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-AS $$
-	SELECT page_number(value) || ' ' || CASE value WHEN 1 THEN one ELSE many END
-$$;
-
--- Internal: a part of a whole, as a percentage.
-CREATE FUNCTION consent_profiling.page_share(part bigint, whole bigint)
-	RETURNS text
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-AS $$
-	SELECT to_char(round(100.0 * part / NULLIF(whole, 0), 1), 'FM990.0') || '%'
-$$;
-
--- Internal: a date.
-CREATE FUNCTION consent_profiling.page_date(value date)
-	RETURNS text
-	LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
-AS $$
-	SELECT CASE
-		WHEN isfinite(value)
-			THEN to_char(value, '"<time>"FMDD Mon FMYYYY"</time>"')
 		ELSE '<span class="quiet">none</span>'
 	END
 $$;
@@ -76,14 +49,25 @@ $$;
 -- Internal: a time, in UTC.
 CREATE FUNCTION consent_profiling.page_time(value timestamptz)
 	RETURNS text
-	LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
 AS $$
-	SELECT CASE
-		WHEN isfinite(value)
-			THEN to_char(value AT TIME ZONE 'UTC',
-						 '"<time>"FMDD Mon FMYYYY, HH24:MI"</time>"')
+	SELECT CASE WHEN isfinite(value)
+		THEN to_char(value AT TIME ZONE 'UTC',
+					 '"<time>"FMDD Mon FMYYYY, HH24:MI"</time>"')
 		ELSE '<span class="quiet">none</span>'
 	END
+$$;
+
+-- Internal: one row of a table.  Cells that are a number are aligned as such.
+CREATE FUNCTION consent_profiling.page_row(VARIADIC cells text[])
+	RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+AS $$
+	SELECT '<tr>' || string_agg(format(
+			CASE WHEN n = 1 THEN '<th scope="row"%s>%s</th>' ELSE '<td%s>%s</td>' END,
+			CASE WHEN cell ~ '^[0-9,]+$' THEN ' class="number"' END, cell),
+			'' ORDER BY n) || E'</tr>\n'
+		FROM unnest(cells) WITH ORDINALITY AS u (cell, n)
 $$;
 
 -- Internal: how many rows a table shows at most.
@@ -94,21 +78,9 @@ AS $$
 	SELECT 50
 $$;
 
--- Internal: one row of a table.  The columns of numbers are those whose heading
--- begins with "#".
-CREATE FUNCTION consent_profiling.page_row(headings text[], cells text[])
-	RETURNS text
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-AS $$
-	SELECT '<tr>' || string_agg(format(
-			CASE WHEN n = 1 THEN '<th scope="row"%s>%s</th>' ELSE '<td%s>%s</td>' END,
-			CASE WHEN heading LIKE '#%' THEN ' class="number"' ELSE '' END, cell),
-			'' ORDER BY n) || E'</tr>\n'
-		FROM unnest(headings, cells) WITH ORDINALITY AS u (heading, cell, n)
-$$;
-
--- Internal: a table of the rows made so, and how many of them are not shown; or,
--- where there are none, what that means.
+-- Internal: a table of rows made so, and how many of them are not shown; or,
+-- where there are none, what that means.  The headings of columns of numbers
+-- begin with "#".
 CREATE FUNCTION consent_profiling.page_table(section text, caption text,
 		headings text[], rows text, total bigint, nothing text)
 	RETURNS text
@@ -117,23 +89,23 @@ AS $$
 	SELECT CASE WHEN total = 0 THEN format(E'<p class="nothing">%s</p>\n', nothing)
 		ELSE format(
 $html$<div class="scroll" role="region" tabindex="0" aria-labelledby="%1$s-caption">
-<table data-rows="%2$s">
-<caption id="%1$s-caption"><span>%3$s</span></caption>
-<thead><tr>%4$s</tr></thead>
+<table>
+<caption id="%1$s-caption"><span>%2$s</span></caption>
+<thead><tr>%3$s</tr></thead>
 <tbody>
-%5$s</tbody>
+%4$s</tbody>
 </table>
 </div>
-$html$,
-			section, total, caption,
+%5$s$html$,
+			section, caption,
 			(SELECT string_agg(format('<th scope="col"%s>%s</th>',
-					CASE WHEN h LIKE '#%' THEN ' class="number"' ELSE '' END,
+					CASE WHEN h LIKE '#%' THEN ' class="number"' END,
 					ltrim(h, '#')), '' ORDER BY n)
 				FROM unnest(headings) WITH ORDINALITY AS u (h, n)),
-			rows)
-		|| CASE WHEN total > page_rows() THEN
-			format(E'<p class="more">and %s more</p>\n',
-				   page_number(total - page_rows())) ELSE '' END
+			rows,
+			CASE WHEN total > page_rows() THEN format(
+				E'<p class="more">and %s more</p>\n',
+				page_number(total - page_rows())) END)
 	END
 $$;
 
@@ -202,178 +174,131 @@ $html$,
 END
 $$;
 
--- Internal: how many people have which verdict, for each purpose that is
--- profiling.  It asks about each of them, as an officer would: what a verdict
--- depends on is known in one place.
-CREATE FUNCTION consent_profiling.count_verdicts()
-	RETURNS jsonb
-	LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE
-AS $$
-DECLARE
-	profiling text;
-	result jsonb := '{}';
-BEGIN
-	FOR profiling IN SELECT p.name FROM purpose p
-			WHERE p.automated AND p.personal_data AND p.evaluates_person LOOP
-		result := result || (
-			SELECT jsonb_build_object(profiling,
-					COALESCE(jsonb_object_agg(v.verdict, v.people), '{}'))
-				FROM (SELECT verdict_of(s.id, profiling) AS verdict,
-							 count(*) AS people
-					  FROM subject s GROUP BY 1) v);
-	END LOOP;
-	RETURN result;
-END
-$$;
-
--- Internal: the purposes as a tree, each after the one that it is beneath.
-CREATE FUNCTION consent_profiling.purpose_tree(OUT place bigint,
-		OUT depth integer, OUT name text)
-	RETURNS SETOF record
-	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
-AS $$
-	WITH RECURSIVE down AS (
-		SELECT p.name, 0 AS depth, ARRAY[p.name] AS path
-			FROM purpose p WHERE p.broader IS NULL
-		UNION ALL
-		SELECT p.name, d.depth + 1, d.path || p.name
-			FROM down d JOIN purpose p ON p.broader = d.name
-	)
-	SELECT row_number() OVER (ORDER BY d.path), d.depth, d.name FROM down d
-$$;
-
--- Internal: a basis of processing with where the law has it.
-CREATE FUNCTION consent_profiling.page_basis(basis text)
-	RETURNS text
-	LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
-AS $$
-	SELECT CASE basis
-		WHEN 'consent' THEN 'consent, Art. 6(1)(a)'
-		WHEN 'contract' THEN 'contract, Art. 6(1)(b)'
-		WHEN 'legal_obligation' THEN 'legal obligation, Art. 6(1)(c)'
-		WHEN 'vital_interests' THEN 'vital interests, Art. 6(1)(d)'
-		WHEN 'public_task' THEN 'public task, Art. 6(1)(e)'
-		WHEN 'legitimate_interests' THEN 'legitimate interests, Art. 6(1)(f)'
-		ELSE page_text(basis)
-	END
-$$;
-
--- Internal: for each purpose a bar of its verdicts, and their numbers.
-CREATE FUNCTION consent_profiling.verdict_section(verdicts jsonb)
+-- Internal: for each purpose, each after the one that it is beneath, a bar of the
+-- verdicts on everybody and their numbers.  It asks about each person, as an
+-- officer would: what a verdict depends on is known in one place.
+CREATE FUNCTION consent_profiling.verdict_section()
 	RETURNS text
 	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
 AS $$
 	SELECT string_agg(
-		format(E'<article class="depth%s">\n<h3>%s</h3>\n',
-			   LEAST(t.depth, 4), page_text(t.name))
-		|| CASE
-			WHEN verdicts -> t.name IS NULL THEN format(
-				E'<p class="nothing">Not profiling: it %s. No gate can use it.</p>\n',
-				concat_ws(' and ',
-					CASE WHEN NOT p.automated THEN 'is not automated' END,
-					CASE WHEN NOT p.personal_data THEN 'uses no personal data' END,
-					CASE WHEN NOT p.evaluates_person THEN 'evaluates nobody' END))
-			WHEN v.people IS NULL THEN E'<p class="nothing">Nobody is registered.</p>\n'
-			ELSE format(
-$html$<p class="share" data-permitted="%1$s" data-people="%2$s"><b>%3$s</b> of %4$s permitted, %5$s</p>
-<div class="bar" aria-hidden="true">%6$s</div>
+		format(E'<article class="depth%s">\n<h3>%s</h3>\n%s<p class="about">%s%s</p>\n%s</article>\n',
+			LEAST(cardinality(t.path) - 1, 4), page_text(p.name),
+			CASE WHEN v.people > 0 THEN format(
+				E'<p class="share"><b>%s</b> of %s permitted, %s%%</p>\n',
+				page_number(v.permitted), page_number(v.people),
+				to_char(100.0 * v.permitted / v.people, 'FM990.0')) END,
+			CASE WHEN p.description ~ '\S'
+				THEN page_text(p.description) || '<br/>' END,
+			concat_ws(', ', page_text(replace(p.basis, '_', ' ')), articles_of(p),
+				CASE WHEN p.direct_marketing THEN 'direct marketing' END,
+				CASE WHEN p.special_category THEN 'special categories of data' END,
+				CASE WHEN p.automated_decision THEN 'automated decisions' END,
+				format('from %s years of age', p.minimum_age)),
+			CASE
+				-- Art. 4(4): the gate has no answer for what lacks one of these.
+				WHEN NOT g.applies THEN format(
+					E'<p class="nothing">Not profiling: it %s. No gate can use it.</p>\n',
+					concat_ws(' and ',
+						CASE WHEN NOT p.automated THEN 'is not automated' END,
+						CASE WHEN NOT p.personal_data THEN 'uses no personal data' END,
+						CASE WHEN NOT p.evaluates_person THEN 'evaluates nobody' END))
+				WHEN v.people IS NULL
+					THEN E'<p class="nothing">Nobody is registered.</p>\n'
+				ELSE format(
+$html$<div class="bar" aria-hidden="true">%s</div>
 <ul class="verdicts">
-%7$s</ul>
+%s</ul>
 $html$,
-				v.permitted, v.people, page_number(v.permitted),
-				page_number(v.people), page_share(v.permitted, v.people), v.bar,
-				v.items)
-			END
-		|| E'</article>\n', '' ORDER BY t.place)
-	FROM purpose_tree() t
-		JOIN purpose p ON p.name = t.name
+					v.bar, v.items)
+			END), '' ORDER BY t.path)
+	FROM purpose p
 		CROSS JOIN LATERAL (
-			SELECT sum(c.people)::bigint AS people,
+			SELECT p.automated AND p.personal_data AND p.evaluates_person
+		) AS g (applies)
+		CROSS JOIN LATERAL (
+			SELECT array_agg(l.name ORDER BY l.level DESC) FROM lineage(p.name) l
+		) AS t (path)
+		CROSS JOIN LATERAL (
+			SELECT max(c.whole) AS people,
 				COALESCE(sum(c.people) FILTER (WHERE c.verdict = 'permitted'), 0)::bigint
 					AS permitted,
 				string_agg(format('<i class="%s" style="flex-grow:%s"></i>',
 								  c.verdict, c.people), '' ORDER BY c.verdict DESC)
 					AS bar,
 				string_agg(format(
-						E'<li data-verdict="%1$s" data-people="%2$s"><i class="%1$s"></i>%3$s <b>%4$s</b> <span>%5$s</span></li>\n',
+						E'<li data-verdict="%1$s" data-people="%2$s"><i class="%1$s"></i>%3$s <b>%4$s</b> <span>%5$s%%</span></li>\n',
 						c.verdict, c.people, replace(c.verdict::text, '_', ' '),
-						page_number(c.people), page_share(c.people, c.whole)),
+						page_number(c.people),
+						to_char(100.0 * c.people / c.whole, 'FM990.0')),
 					'' ORDER BY c.verdict DESC) AS items
-			FROM (SELECT e.key::verdict AS verdict, e.value::bigint AS people,
-						 sum(e.value::bigint) OVER ()::bigint AS whole
-				  FROM jsonb_each_text(verdicts -> t.name) e) c) v
+			FROM (SELECT verdict_of(s.id, p.name) AS verdict, count(*) AS people,
+						 sum(count(*)) OVER ()::bigint AS whole
+				  FROM subject s WHERE g.applies GROUP BY 1) c) v
 $$;
 
 -- Internal: what people said month by month, up to two years back, by when they
 -- said it.  To be asked, to let a consent expire or to have an objection upheld
 -- is none of that.
-CREATE FUNCTION consent_profiling.choice_section(until timestamptz)
+CREATE FUNCTION consent_profiling.choice_section()
 	RETURNS text
 	LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE
 AS $$
 DECLARE
-	last_month CONSTANT date := date_trunc('month', until AT TIME ZONE 'UTC');
+	today CONSTANT timestamp := statement_timestamp() AT TIME ZONE 'UTC';
 	kinds CONSTANT text[] := '{consent-given,consent-refused,consent-withdrawn,objection-raised,objection-withdrawn,objection-overridden}';
 	headings CONSTANT text[] := '{Given,Refused,Withdrawn,Raised,Withdrawn,Overridden}';
 	whats CONSTANT text[] := '{Consents given,Consents refused,Consents withdrawn,Objections raised,Objections withdrawn,Objections overridden}';
-	columns CONSTANT text[] := '{Month}' || ARRAY(
-		SELECT '#' || w FROM unnest(whats) WITH ORDINALITY AS u (w, n) ORDER BY n);
-	acts jsonb;
-	first_month date;
 	months date[];
 	counts bigint[];
-	charts text[] := '{}';
+	charts text[];
 	earlier bigint;
 	listed text;
 BEGIN
-	-- {kind: {month: acts}}
-	SELECT jsonb_object_agg(k.kind, k.acts), min(k.first_month)
-		INTO acts, first_month
-		FROM (SELECT m.kind, jsonb_object_agg(m.month, m.acts) AS acts,
-					 min(m.month) AS first_month
-			  FROM (SELECT date_trunc('month', e.at AT TIME ZONE 'UTC')::date AS month,
-						CASE
-							WHEN consent_status(e.consent) IN ('given', 'renewed')
-								THEN 'consent-given'
-							WHEN consent_status(e.consent) = 'refused'
-								THEN 'consent-refused'
-							WHEN is_refusal(e.consent) THEN 'consent-withdrawn'
-							WHEN objection_status(e.objection)
-								IN ('raised', 'withdrawn', 'overridden')
-								THEN 'objection-' || objection_status(e.objection)
-						END AS kind,
-						count(*) AS acts
-					FROM event e
-					WHERE num_nonnulls(e.consent, e.objection) > 0
-						AND isfinite(e.at) AND e.at <= until
-					GROUP BY 1, 2) m
-			  WHERE m.kind IS NOT NULL
-			  GROUP BY m.kind) k;
-	IF acts IS NULL THEN
+	-- A row of counts for each month, in the order of "kinds".
+	WITH acts AS (
+		SELECT date_trunc('month', e.at AT TIME ZONE 'UTC')::date AS month,
+				CASE
+					WHEN consent_status(e.consent) IN ('given', 'renewed')
+						THEN 'consent-given'
+					WHEN consent_status(e.consent) = 'refused' THEN 'consent-refused'
+					WHEN is_refusal(e.consent) THEN 'consent-withdrawn'
+					ELSE 'objection-' || objection_status(e.objection)
+				END AS kind,
+				count(*) AS acts
+			FROM event e
+			WHERE num_nonnulls(e.consent, e.objection) > 0
+			GROUP BY 1, 2
+	), said AS MATERIALIZED (
+		SELECT * FROM acts WHERE kind = ANY (kinds)
+	), drawn AS (
+		SELECT m::date AS month, ARRAY(
+				SELECT COALESCE(max(s.acts), 0)
+					FROM unnest(kinds) WITH ORDINALITY AS k (kind, n)
+						LEFT JOIN said s ON s.kind = k.kind AND s.month = m
+					GROUP BY k.n ORDER BY k.n) AS acts
+			FROM generate_series(
+				GREATEST((SELECT min(s.month) FROM said s),
+						 date_trunc('month', today - interval '23 months')),
+				today, interval '1 month') m
+	)
+	SELECT array_agg(d.month ORDER BY d.month), array_agg(d.acts ORDER BY d.month),
+		   -- The newest month first.
+		   string_agg(page_row(VARIADIC
+				ARRAY[to_char(d.month, '"<time>"Mon YYYY"</time>"')] || ARRAY(
+					SELECT page_number(a) FROM unnest(d.acts) WITH ORDINALITY AS u (a, n)
+						ORDER BY n)),
+				'' ORDER BY d.month DESC),
+		   (SELECT sum(s.acts) FROM said s WHERE s.month < min(d.month))
+		INTO months, counts, listed, earlier
+		FROM drawn d;
+	IF earlier IS NULL AND 0 = ALL (counts) THEN
 		RETURN E'<p class="nothing">No consent or objection has been recorded.</p>\n';
 	END IF;
-
-	first_month := GREATEST(first_month,
-							(last_month - interval '23 months')::date);
-	months := ARRAY(SELECT m::date
-		FROM generate_series(first_month::timestamp, last_month::timestamp,
-							 interval '1 month') m ORDER BY m);
-	FOR i IN 1..cardinality(kinds) LOOP
-		counts := ARRAY(
-			SELECT COALESCE((acts -> kinds[i] ->> to_char(m, 'YYYY-MM-DD'))::bigint, 0)
-				FROM unnest(months) m ORDER BY m);
-		charts := charts || page_chart(kinds[i], headings[i], whats[i], months, counts);
-	END LOOP;
-	SELECT sum(a.value::bigint) INTO earlier
-		FROM jsonb_each(acts) k, jsonb_each_text(k.value) a
-		WHERE a.key::date < first_month;
-	-- The newest month first, and the sums last.
-	SELECT string_agg(page_row(columns, ARRAY[to_char(m, '"<time>"Mon YYYY"</time>"')] || ARRAY(
-			SELECT page_number(COALESCE((acts -> k ->> to_char(m, 'YYYY-MM-DD'))::bigint, 0))
-				FROM unnest(kinds) WITH ORDINALITY AS u (k, n) ORDER BY n)),
-			'' ORDER BY m DESC)
-		INTO listed
-		FROM unnest(months) m;
+	charts := ARRAY(
+		SELECT page_chart(kinds[k], headings[k], whats[k], months, ARRAY(
+				SELECT counts[m][k] FROM generate_subscripts(months, 1) m ORDER BY m))
+			FROM generate_subscripts(kinds, 1) k ORDER BY k);
 	RETURN format(
 $html$<p class="lead">%1$s to %2$s, by when it was said. Each picture has a scale of its own.%3$s</p>
 <h3>Consents</h3>
@@ -386,221 +311,198 @@ $html$<p class="lead">%1$s to %2$s, by when it was said. Each picture has a scal
 <summary>The same, month by month</summary>
 %6$s</details>
 $html$,
-		to_char(first_month, 'FMMonth YYYY'),
-		to_char(until AT TIME ZONE 'UTC', 'FMDD FMMonth YYYY'),
-		CASE WHEN earlier > 0 THEN format(' Before that there were <b data-earlier="%s">%s</b>.',
-			earlier, page_count(earlier, 'act', 'acts')) END,
+		to_char(months[1], 'FMMonth YYYY'), to_char(today, 'FMDD FMMonth YYYY'),
+		CASE WHEN earlier > 0 THEN format(' Acts before that: <b>%s</b>.',
+										  page_number(earlier)) END,
 		array_to_string(charts[1:3], ''), array_to_string(charts[4:6], ''),
-		page_table('months', 'Consents and objections by month, UTC', columns,
-				   listed, cardinality(months), ''));
+		page_table('months', 'Consents and objections by month, UTC',
+				   ARRAY['Month'] || ARRAY(
+						SELECT '#' || w FROM unnest(whats) WITH ORDINALITY AS u (w, n)
+							ORDER BY n),
+				   listed, cardinality(months), NULL));
 END
 $$;
 
 -- Internal: who has waited for an answer for too long, Art. 12(3).
-CREATE FUNCTION consent_profiling.overdue_section(today date)
-	RETURNS text
+CREATE FUNCTION consent_profiling.overdue_section(OUT total bigint, OUT html text)
 	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
 AS $$
-	SELECT page_table('overdue',
+	SELECT count(*), page_table('overdue',
 			'Requests not answered within the time of Art. 12(3), the longest overdue first',
-			h.headings, r.listed, r.total, 'No request is overdue.')
-		FROM (SELECT '{Subject,Right,Received,Due,#Days overdue,Extended because,#Request}'::text[]
-				AS headings) h,
-			LATERAL (
-				SELECT count(*) AS total,
-					string_agg(page_row(h.headings, ARRAY[
-							page_text(q.subject::text), page_text(q."right"),
-							page_time(q.received_at), page_date(q.due_on),
-							page_number(today - q.due_on),
-							CASE WHEN q.extended_at IS NULL
-								THEN '<span class="quiet">not extended</span>'
-								ELSE page_text(q.extension_reason) END,
-							page_number(q.id)]), '' ORDER BY q.n)
-						FILTER (WHERE q.n <= page_rows()) AS listed
-				FROM (SELECT *, row_number() OVER (ORDER BY due_on, id) AS n
-					  FROM request
-					  WHERE closed_at IS NULL AND due_on < today) q) r
+			'{Subject,Right,Received,Due,#Days overdue,Extended,#Request}',
+			string_agg(page_row(page_text(q.subject::text), page_text(q."right"),
+					page_time(q.received_at),
+					to_char(q.due_on, '"<time>"FMDD Mon FMYYYY"</time>"'),
+					page_number(q.days_overdue),
+					CASE WHEN q.extended THEN 'yes' ELSE 'no' END,
+					page_number(q.request)), '' ORDER BY q.n)
+				FILTER (WHERE q.n <= page_rows()),
+			count(*), 'No request is overdue.')
+		FROM (SELECT *, row_number() OVER (ORDER BY due_on, request) AS n
+			  FROM request_overdue) q
+$$;
+
+-- Internal: whose data is restricted, and which objections nobody has decided
+-- upon, Art. 18(1).
+CREATE FUNCTION consent_profiling.restriction_section(OUT total bigint, OUT html text)
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT count(q.purpose), page_table('restrictions',
+			'What is restricted and what to decide upon, the oldest first; an objection is pending until it is upheld or overridden, and restricts until then, Art. 18(1)(d)',
+			'{Subject,Ground,Article,Purpose,Since}',
+			string_agg(page_row(page_text(q.subject::text),
+					page_text(replace(q.ground, '_', ' ')), page_text(q.article),
+					CASE WHEN q.purpose IS NULL THEN '<span class="quiet">all</span>'
+						ELSE page_text(q.purpose) END,
+					page_time(q.since)), '' ORDER BY q.n)
+				FILTER (WHERE q.n <= page_rows()),
+			count(*), 'Nothing is restricted, and no objection is pending.')
+		FROM (SELECT *, row_number() OVER (ORDER BY since, subject, purpose, ground) AS n
+			  FROM restriction) q
 $$;
 
 -- Internal: which automated decisions wait for a human, Art. 22(3).
-CREATE FUNCTION consent_profiling.review_section(until timestamptz)
-	RETURNS text
+CREATE FUNCTION consent_profiling.review_section(OUT total bigint, OUT html text)
 	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
 AS $$
-	SELECT page_table('reviews',
+	SELECT count(*), page_table('contested',
 			'Automated decisions that a person contests and nobody has reviewed yet, Art. 22(3), the oldest first',
-			h.headings, r.listed, r.total,
-			'No decision waits for a review.')
-		FROM (SELECT '{Subject,Purpose,Requested,#Days waiting,#Review}'::text[]
-				AS headings) h,
-			LATERAL (
-				SELECT count(*) AS total,
-					string_agg(page_row(h.headings, ARRAY[
-							page_text(q.subject::text), page_text(q.purpose),
-							page_time(q.requested_at),
-							page_number(extract(day FROM until - q.requested_at)::bigint),
-							page_number(q.id)]), '' ORDER BY q.n)
-						FILTER (WHERE q.n <= page_rows()) AS listed
-				FROM (SELECT *, row_number() OVER (ORDER BY requested_at, id) AS n
-					  FROM review WHERE outcome IS NULL) q) r
+			'{Subject,Purpose,Requested,#Days waiting}',
+			string_agg(page_row(page_text(q.subject::text), page_text(q.purpose),
+					page_time(q.requested_at),
+					page_number(extract(day FROM
+						statement_timestamp() - q.requested_at)::bigint)),
+					'' ORDER BY q.n) FILTER (WHERE q.n <= page_rows()),
+			count(*), 'No decision waits for a review.')
+		FROM (SELECT *, row_number() OVER (ORDER BY requested_at, id) AS n
+			  FROM review WHERE reviewed_at IS NULL) q
+$$;
+
+-- Internal: whose data nothing is left to keep for, Art. 17(1).
+CREATE FUNCTION consent_profiling.erasure_section(OUT total bigint, OUT html text)
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT count(DISTINCT q.subject), page_table('erasures',
+			'Who withdrew consent or objected to marketing and may not be profiled for anything any more, Art. 17(1), the longest due first',
+			'{Subject,Purpose,Reason,Article,Since}',
+			string_agg(page_row(page_text(q.subject::text), page_text(q.purpose),
+					page_text(replace(q.reason, '_', ' ')), page_text(q.article),
+					page_time(q.since)), '' ORDER BY q.n)
+				FILTER (WHERE q.n <= page_rows()),
+			count(*), 'No erasure is due.')
+		FROM (SELECT *, row_number() OVER (ORDER BY since, subject, purpose, reason) AS n
+			  FROM erasure_due) q
 $$;
 
 -- Internal: who is still to be told of what, Art. 19.
-CREATE FUNCTION consent_profiling.notification_section()
-	RETURNS text
+CREATE FUNCTION consent_profiling.notification_section(OUT total bigint, OUT html text)
 	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
 AS $$
-	SELECT page_table('notifications',
+	SELECT count(*), page_table('notifications',
 			'Recipients still to be told of a rectification, an erasure or a restriction, Art. 19, the oldest first',
-			h.headings, r.listed, r.total,
-			'Every recipient has been told what it has to know.')
-		FROM (SELECT '{Recipient,Subject,What happened,Due since,#Notification}'::text[]
-				AS headings) h,
-			LATERAL (
-				SELECT count(*) AS total,
-					string_agg(page_row(h.headings, ARRAY[
-							page_text(q.recipient), page_text(q.subject::text),
-							page_text(q.cause), page_time(q.due_since),
-							page_number(q.id)]), '' ORDER BY q.n)
-						FILTER (WHERE q.n <= page_rows()) AS listed
-				FROM (SELECT *, row_number() OVER (ORDER BY due_since, id) AS n
-					  FROM notification) q) r
+			'{Recipient,Contact,Subject,What happened,Due since,#Notification}',
+			string_agg(page_row(page_text(q.recipient), page_text(q.contact),
+					page_text(q.subject::text), page_text(q.cause),
+					page_time(q.due_since), page_number(q.notification)),
+					'' ORDER BY q.n) FILTER (WHERE q.n <= page_rows()),
+			count(*), 'Every recipient has been told what it has to know.')
+		FROM (SELECT *, row_number() OVER (ORDER BY due_since, notification) AS n
+			  FROM notification_due) q
 $$;
 
--- Internal: what is gated.  A partition is counted with its parent, as far as
--- its gate is the same.
-CREATE FUNCTION consent_profiling.protected_section()
-	RETURNS text
+-- Internal: what is gated.  Where a gate does not hold as it should, it says so;
+-- these are counted.  A partition is shown with its parent, as far as all is the
+-- same with it.
+CREATE FUNCTION consent_profiling.protected_section(OUT total bigint, OUT html text)
 	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
 AS $$
 	WITH gates AS MATERIALIZED (
-		SELECT t.relation, t.purpose, t.roles,
-			   array_remove(ARRAY[t.subject_column, t.birth_date_column,
-								  t.consent_column, t.objection_column], NULL)
-				   AS columns
-			FROM protected_table t
-	), tops AS (
-		SELECT g.*,
-			   (SELECT count(*) - 1 FROM with_descendants(g.relation) d
-				JOIN gates below
-					ON below.relation = d AND below.columns = g.columns
-					AND below.roles = g.roles
-					AND below.purpose IS NOT DISTINCT FROM g.purpose) AS partitions,
-			   row_number() OVER (ORDER BY g.relation::text COLLATE "C", g.columns,
-								  g.purpose, g.roles) AS n
-			FROM gates g
-			WHERE NOT EXISTS (
-				SELECT FROM pg_inherits i JOIN gates above
-					ON above.relation = i.inhparent AND above.columns = g.columns
-					AND above.roles = g.roles
-					AND above.purpose IS NOT DISTINCT FROM g.purpose
-				WHERE i.inhrelid = g.relation)
+		SELECT g.relation, g.columns, g.column_mode, g.purpose,
+			   array_agg(DISTINCT r) AS roles
+			FROM gate g, unnest(g.roles) r
+			GROUP BY g.relation, g.columns, g.column_mode, g.purpose
+	), judged AS (
+		SELECT g.*, concat_ws('; ',
+				CASE
+					WHEN NOT c.relrowsecurity
+						THEN 'row security is off: everybody sees all'
+					WHEN NOT c.relforcerowsecurity AND owner_is_gated(c.relowner, g.roles)
+						THEN 'row security is not forced: the owner sees all'
+				END,
+				(SELECT string_agg(page_text(r.rolname), ', ' ORDER BY r.rolname)
+						|| ' bypasses row security: sees all'
+					FROM pg_roles r
+					WHERE r.oid = ANY (g.roles) AND (r.rolsuper OR r.rolbypassrls)),
+				(SELECT 'not gated: ' || string_agg(page_text(d::text), ', ' ORDER BY d::text)
+					FROM with_descendants(g.relation) d
+					WHERE NOT EXISTS (SELECT FROM gates below WHERE below.relation = d)),
+				CASE WHEN NOT EXISTS (
+						SELECT FROM purpose p
+						WHERE p.name = COALESCE(g.purpose, 'profiling')
+							AND p.automated AND p.personal_data AND p.evaluates_person)
+					THEN 'the purpose is not profiling: queries fail' END) AS trouble
+			FROM gates g JOIN pg_class c ON c.oid = g.relation
+	), shown AS MATERIALIZED (
+		SELECT j.relation, j.trouble <> '' AS troubled, ARRAY[
+				(SELECT string_agg(page_text(c), ', ' ORDER BY n)
+					FROM unnest(j.columns) WITH ORDINALITY AS u (c, n)),
+				CASE
+					WHEN j.column_mode THEN '<span class="quiet">column mode</span>'
+					WHEN j.purpose IS NULL THEN '<span class="quiet">the session''s</span>'
+					ELSE page_text(j.purpose) END,
+				(SELECT string_agg(CASE r WHEN 0
+							THEN '<span class="quiet">everybody</span>'
+							ELSE page_text(pg_get_userbyid(r)) END, ', '
+							ORDER BY pg_get_userbyid(r))
+					FROM unnest(j.roles) r),
+				CASE j.trouble WHEN '' THEN 'holds'
+					ELSE '<span class="alarm">' || j.trouble || '</span>' END] AS cells
+			FROM judged j
 	)
-	SELECT page_table('protected',
-			'Gated tables: rows are seen by the column, for the purpose, by the roles',
-			h.headings, r.listed, r.total,
+	SELECT count(*) FILTER (WHERE t.troubled), page_table('protected',
+			'Rows are shown to the roles only of whom the columns say that they may be profiled for the purpose',
+			'{Table,#Partitions,Columns,Purpose,Roles,Gate}',
+			string_agg(page_row(VARIADIC ARRAY[page_text(t.relation::text),
+					(SELECT page_number(count(*)) FROM with_descendants(t.relation) d
+						WHERE d <> t.relation AND EXISTS (
+							SELECT FROM shown below
+							WHERE below.relation = d AND below.cells = t.cells))]
+					|| t.cells), '' ORDER BY t.n)
+				FILTER (WHERE t.n <= page_rows()),
+			count(*),
 			'No table is protected. Whoever may read a table sees everybody in it.')
-		FROM (SELECT '{Table,#Partitions,Gated by,Purpose,Roles}'::text[] AS headings) h,
-			LATERAL (
-				SELECT count(*) AS total,
-					string_agg(page_row(h.headings, ARRAY[
-							page_text(t.relation::text), page_number(t.partitions),
-							(SELECT string_agg(page_text(c), ', ' ORDER BY c.n)
-								FROM unnest(t.columns) WITH ORDINALITY AS c (c, n)),
-							CASE
-								WHEN cardinality(t.columns) > 1
-									THEN '<span class="quiet">column mode</span>'
-								WHEN t.purpose IS NULL
-									THEN '<span class="quiet">the session''s</span>'
-								ELSE page_text(t.purpose) END,
-							(SELECT string_agg(CASE c.role WHEN 'public'
-									THEN '<span class="quiet">everybody</span>'
-									ELSE page_text(c.role) END, ', ' ORDER BY c.n)
-								FROM unnest(t.roles) WITH ORDINALITY AS c (role, n))]),
-						'' ORDER BY t.n) FILTER (WHERE t.n <= page_rows()) AS listed
-				FROM tops t) r
-$$;
-
--- Internal: the ids of all events that are under a seal.
-CREATE FUNCTION consent_profiling.sealed_events()
-	RETURNS int8multirange
-	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
-AS $$
-	SELECT COALESCE(range_agg(s.covers), '{}') FROM seal s
+		FROM (SELECT s.*, row_number() OVER (ORDER BY s.troubled DESC,
+					s.relation::text COLLATE "C", s.cells) AS n
+			  FROM shown s
+			  WHERE NOT EXISTS (
+					SELECT FROM pg_inherits i JOIN shown above
+						ON above.relation = i.inhparent AND above.cells = s.cells
+					WHERE i.inhrelid = s.relation)) t
 $$;
 
 -- Internal: which events no seal covers yet.
-CREATE FUNCTION consent_profiling.unsealed_section()
-	RETURNS text
+CREATE FUNCTION consent_profiling.unsealed_section(OUT total bigint, OUT html text)
 	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
 AS $$
-	SELECT page_table('unsealed', 'Events that no seal covers, by what was done',
-			h.headings, r.listed, r.total,
-			'Every event of the history is under a seal.')
-		FROM (SELECT '{Act,#Events,Oldest,Newest}'::text[] AS headings) h,
-			LATERAL (
-				SELECT count(*) AS total,
-					string_agg(page_row(h.headings, ARRAY[
-							page_text(q.act), page_number(q.events),
-							page_time(q.oldest), page_time(q.newest)]), '' ORDER BY q.n)
-						FILTER (WHERE q.n <= page_rows()) AS listed
-				FROM (SELECT e.act, count(*) AS events, min(e.recorded_at) AS oldest,
-							 max(e.recorded_at) AS newest,
-							 row_number() OVER (ORDER BY count(*) DESC, e.act) AS n
-					  FROM event e, sealed_events() s (ids)
-					  WHERE NOT s.ids @> e.id
-					  GROUP BY e.act) q) r
-$$;
-
--- Internal: what the record of processing says about purposes, Art. 30(1)(b).
-CREATE FUNCTION consent_profiling.purpose_section()
-	RETURNS text
-	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
-AS $$
-	SELECT page_table('purposes',
-			'What is done with people''s data, why and on what basis, Art. 30(1)(b)',
-			h.headings, r.listed, r.total, 'There is no purpose.')
-		FROM (SELECT '{Purpose,Beneath,What for,Basis,What else holds}'::text[]
-				AS headings) h,
-			LATERAL (
-				SELECT count(*) AS total,
-					string_agg(page_row(h.headings, ARRAY[
-							page_text(p.name), page_text(p.broader),
-							page_text(p.description), page_basis(p.basis),
-							concat_ws(', ',
-								CASE WHEN p.direct_marketing THEN 'direct marketing' END,
-								CASE WHEN p.special_category THEN 'special categories of data' END,
-								CASE WHEN p.automated_decision THEN 'automated decisions' END,
-								CASE WHEN NOT (p.automated AND p.personal_data
-											   AND p.evaluates_person) THEN 'not profiling' END,
-								format('from %s years of age', p.minimum_age))]),
-						'' ORDER BY t.place) FILTER (WHERE t.place <= page_rows()) AS listed
-				FROM purpose_tree() t JOIN purpose p ON p.name = t.name) r
-$$;
-
--- Internal: to whom data is disclosed, Art. 30(1)(d).
-CREATE FUNCTION consent_profiling.recipient_section()
-	RETURNS text
-	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
-AS $$
-	SELECT page_table('recipients', 'To whom personal data is disclosed, Art. 30(1)(d)',
-			h.headings, r.listed, r.total, 'No recipient is on record.')
-		FROM (SELECT '{Recipient,Category,Contact,Since,#People disclosed,Last disclosed}'::text[]
-				AS headings) h,
-			LATERAL (
-				SELECT count(*) AS total,
-					string_agg(page_row(h.headings, ARRAY[
-							page_text(q.name), page_text(q.category), page_text(q.contact),
-							page_time(q.added_at),
-							page_number(COALESCE(d.people, 0)),
-							page_time(d.last_at)]), '' ORDER BY q.n)
-						FILTER (WHERE q.n <= page_rows()) AS listed
-				FROM (SELECT *, row_number() OVER (ORDER BY name) AS n
-					  FROM recipient) q
-					LEFT JOIN (SELECT c.recipient, max(c.last_at) AS last_at,
-									  count(DISTINCT c.subject) AS people
-							   FROM disclosure c GROUP BY c.recipient) d
-						ON d.recipient = q.name) r
+	SELECT COALESCE(sum(q.events), 0)::bigint, concat(
+			format(E'<p class="lead">%s Whether the history holds together is for <code>verify_history()</code> to say.</p>
+',
+				COALESCE((SELECT format('The newest seal is number %s of %s, made by %s.',
+							page_number(s.id), page_time(s.sealed_at), page_text(s.sealed_by))
+						  FROM seal s ORDER BY s.id DESC LIMIT 1),
+						 'Nothing has been sealed yet.')),
+			page_table('unsealed', 'Events that no seal covers, by what was done',
+				'{Act,#Events,Oldest,Newest}',
+				string_agg(page_row(page_text(q.act), page_number(q.events),
+						page_time(q.oldest), page_time(q.newest)), '' ORDER BY q.n)
+					FILTER (WHERE q.n <= page_rows()),
+				count(*), 'Every event is under a seal.'))
+		FROM (SELECT e.act, count(*) AS events, min(e.recorded_at) AS oldest,
+					 max(e.recorded_at) AS newest,
+					 row_number() OVER (ORDER BY count(*) DESC, e.act) AS n
+			  FROM event e
+			  WHERE NOT (SELECT COALESCE(range_agg(s.covers), '{}') FROM seal s) @> e.id
+			  GROUP BY e.act) q
 $$;
 
 -- Internal: how the page looks: on paper, on a telephone, by day and by night.
@@ -761,92 +663,85 @@ summary { cursor: pointer; color: var(--link); padding: .3rem 0; }
 $css$
 $$;
 
--- Internal: what needs somebody's attention.
-CREATE FUNCTION consent_profiling.attention_section(overdue bigint, reviews bigint,
-		notifications bigint, unsealed bigint)
-	RETURNS text
-	LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
-AS $$
-	SELECT COALESCE(
-		(SELECT E'<ul class="attention">\n' || string_agg(format(
-				E'<li><a href="#%s">%s</a></li>\n', place, what), '' ORDER BY n)
-				|| E'</ul>\n'
-			FROM (VALUES
-				(1, overdue, 'overdue',
-				 page_count(overdue, 'request is overdue', 'requests are overdue')),
-				(2, reviews, 'contested',
-				 page_count(reviews, 'contested decision waits for a review',
-							'contested decisions wait for a review')),
-				(3, notifications, 'notifications',
-				 page_count(notifications, 'notification is due',
-							'notifications are due')),
-				(4, unsealed, 'unsealed',
-				 page_count(unsealed, 'event is not sealed', 'events are not sealed')))
-				AS v (n, amount, place, what)
-			WHERE amount > 0
-			HAVING count(*) > 0),
-		E'<p class="attention clear">Nothing is overdue, contested, due or unsealed.</p>\n')
-$$;
-
 CREATE FUNCTION consent_profiling.compliance_report()
 	RETURNS text
 	LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE
 	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 DECLARE
-	made_at CONSTANT timestamptz := statement_timestamp();
-	today CONSTANT date := made_at AT TIME ZONE 'UTC';
-	verdicts CONSTANT jsonb := count_verdicts();
 	responsible consent_profiling.controller;
 	people record;
-	requests record;
-	history record;
-	reviews CONSTANT bigint := (SELECT count(*) FROM review WHERE outcome IS NULL);
-	notifications CONSTANT bigint := (SELECT count(*) FROM notification);
-	tables CONSTANT bigint := (SELECT count(DISTINCT relation) FROM protected_table);
-	sealed_on CONSTANT date := (SELECT max(s.sealed_at) AT TIME ZONE 'UTC' FROM seal s);
-	figures text;
+	overdue CONSTANT record := overdue_section();
+	restrictions CONSTANT record := restriction_section();
+	contested CONSTANT record := review_section();
+	erasures CONSTANT record := erasure_section();
+	notifications CONSTANT record := notification_section();
+	protected CONSTANT record := protected_section();
+	unsealed CONSTANT record := unsealed_section();
+	figures text[];
+	contents text;
+	sections text;
 BEGIN
 	SELECT * INTO responsible FROM controller ORDER BY version DESC LIMIT 1;
 	SELECT count(*) FILTER (WHERE erased_at IS NULL) AS registered,
 		   count(*) FILTER (WHERE erased_at IS NOT NULL) AS erased,
 		   count(*) FILTER (WHERE restricted_at IS NOT NULL) AS restricted
 		INTO people FROM subject;
-	SELECT count(*) AS open, count(*) FILTER (WHERE due_on < today) AS overdue
-		INTO requests FROM request WHERE closed_at IS NULL;
-	SELECT count(*) AS events, count(*) FILTER (WHERE NOT s.ids @> e.id) AS unsealed
-		INTO history FROM event e, sealed_events() s (ids);
 
-	SELECT string_agg(format(
-			E'<div%s><dt>%s</dt><dd data-figure="%s">%s</dd></div>\n',
-			CASE WHEN due THEN ' class="due"' ELSE '' END, what, figure, value),
-			'' ORDER BY n)
-		INTO figures
+	-- What waits for somebody, and then what there is.
+	figures := ARRAY(
+		SELECT string_agg(format(
+				E'<div%s><dt><a href="#%s">%s</a></dt><dd data-figure="%s">%s</dd></div>
+',
+				CASE WHEN todo AND value > 0 THEN ' class="due"' END,
+				place, what, figure, page_number(value)), '' ORDER BY n)
+			FROM (VALUES
+				(1, true, 'overdue', 'overdue', 'Requests overdue', overdue.total),
+				(2, true, 'pending', 'restrictions', 'Objections pending', restrictions.total),
+				(3, true, 'contested', 'contested', 'Decisions contested', contested.total),
+				(4, true, 'erasures', 'erasures', 'People to erase', erasures.total),
+				(5, true, 'notifications', 'notifications', 'Notifications due', notifications.total),
+				(6, true, 'troubled', 'protected', 'Gates that do not hold', protected.total),
+				(7, false, 'registered', 'verdicts', 'People registered', people.registered),
+				(8, false, 'erased', 'verdicts', 'People erased', people.erased),
+				(9, false, 'restricted', 'restrictions', 'People restricted', people.restricted),
+				(10, false, 'tables', 'protected', 'Tables protected',
+				 (SELECT count(DISTINCT g.relation) FROM gate g)),
+				(11, false, 'events', 'unsealed', 'Events recorded',
+				 (SELECT count(*) FROM event)),
+				(12, false, 'unsealed', 'unsealed', 'Events not sealed', unsealed.total))
+				AS v (n, todo, figure, place, what, value)
+			GROUP BY todo ORDER BY todo DESC);
+	SELECT string_agg(format(E'<li><a href="#%s">%s</a></li>
+', place, heading),
+					  '' ORDER BY n),
+		   string_agg(format(E'<section id="%s">
+<h2>%s</h2>
+%s</section>
+',
+							 place, heading, html), '' ORDER BY n)
+		INTO contents, sections
 		FROM (VALUES
-			(1, 'registered', 'People registered', page_number(people.registered), false),
-			(2, 'erased', 'People erased', page_number(people.erased), false),
-			(3, 'restricted', 'Processing restricted', page_number(people.restricted), false),
-			-- By the rules of the root purpose.
-			(4, 'children', 'Children now', page_number(COALESCE(
-				(verdicts -> 'profiling' ->> 'child')::bigint, 0)), false),
-			(5, 'open', 'Requests open', page_number(requests.open), false),
-			(6, 'overdue', 'Requests overdue', page_number(requests.overdue),
-			 requests.overdue > 0),
-			(7, 'reviews', 'Decisions contested', page_number(reviews), false),
-			(8, 'notifications', 'Notifications due', page_number(notifications), false),
-			(9, 'events', 'Events in the history', page_number(history.events), false),
-			(10, 'unsealed', 'Events not sealed', page_number(history.unsealed), false),
-			(11, 'sealed', 'Last seal', CASE
-				WHEN sealed_on IS NULL THEN 'never' ELSE page_date(sealed_on) END, false),
-			(12, 'tables', 'Tables protected', page_number(tables), false))
-			AS v (n, figure, what, value, due);
+			(1, 'verdicts', 'Verdicts by purpose',
+			 E'<p class="lead">May a person be profiled, and if not, what is the first reason? Of everybody on record, those whose data was erased included.</p>
+'
+				|| verdict_section()),
+			(2, 'choices', 'Consents and objections', choice_section()),
+			(3, 'overdue', 'Overdue requests', overdue.html),
+			(4, 'restrictions', 'Restrictions and pending objections', restrictions.html),
+			(5, 'contested', 'Contested decisions', contested.html),
+			(6, 'erasures', 'Erasures due', erasures.html),
+			(7, 'notifications', 'Notifications due', notifications.html),
+			(8, 'protected', 'Protected tables', protected.html),
+			(9, 'unsealed', 'Unsealed history', unsealed.html))
+			AS v (n, place, heading, html);
 
 	RETURN format(
 $html$<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8"/>
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"/>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"/>
 <meta name="viewport" content="width=device-width, initial-scale=1"/>
 <meta name="referrer" content="no-referrer"/>
 <meta name="robots" content="noindex"/>
@@ -855,10 +750,9 @@ $html$<!DOCTYPE html>
 </head>
 <body>
 <header>
-<p class="eyebrow">For data protection officers. This page names people.</p>
+<p class="quiet">For data protection officers. This page names people.</p>
 <h1>Compliance report</h1>
 <p class="subtitle">Who may be profiled according to the database <b>%3$s</b>, and what is still to be done.</p>
-<p class="quiet">All times are in UTC. Articles are those of the GDPR.</p>
 <dl class="made">
 <div><dt>Controller</dt><dd>%4$s</dd></div>
 <div><dt>Contact</dt><dd>%5$s</dd></div>
@@ -866,114 +760,58 @@ $html$<!DOCTYPE html>
 <div><dt>Made</dt><dd>%7$s, by %8$s</dd></div>
 </dl>
 <nav aria-label="Sections"><ul>
-<li><a href="#verdicts">Verdicts</a></li>
-<li><a href="#choices">Consents and objections</a></li>
-<li><a href="#overdue">Overdue requests</a></li>
-<li><a href="#contested">Contested decisions</a></li>
-<li><a href="#notifications">Notifications</a></li>
-<li><a href="#protected">Protected tables</a></li>
-<li><a href="#unsealed">Unsealed history</a></li>
-<li><a href="#purposes">Purposes</a></li>
-<li><a href="#recipients">Recipients</a></li>
-</ul></nav>
+%9$s</ul></nav>
 </header>
 <main>
+<section id="figures">
+<h2>At a glance</h2>
+<h3>To be done</h3>
+<dl class="figures">
+%10$s</dl>
+<h3>On record</h3>
+<dl class="figures">
+%11$s</dl>
+</section>
+%12$s</main>
+<footer><p class="quiet">All times are in UTC. Articles are those of the GDPR.</p></footer>
+</body>
+</html>
 $html$,
 		-- The title is a text without elements.
 		escape_html(current_database()), page_style(),
 		page_text(current_database()), page_text(responsible.name),
 		page_text(responsible.contact), page_text(responsible.dpo_contact),
-		page_time(made_at),
-		page_text(caller_role())
-			|| CASE WHEN session_user <> caller_role()
-				THEN ', logged in as ' || page_text(session_user) ELSE '' END
-			|| CASE WHEN recorded_actor() IS NOT NULL
-				THEN ', for ' || page_text(recorded_actor()) ELSE '' END)
-	|| format(
-$html$<section id="figures">
-<h2>At a glance</h2>
-%1$s<dl class="figures">
-%2$s</dl>
-</section>
-<section id="verdicts">
-<h2>Verdicts by purpose</h2>
-<p class="lead">May a person be profiled, and if not, what is the first reason? Of everybody on record, those whose data was erased included.</p>
-%3$s</section>
-<section id="choices">
-<h2>Consents and objections</h2>
-%4$s</section>
-<section id="overdue">
-<h2>Overdue requests</h2>
-%5$s</section>
-<section id="contested">
-<h2>Contested decisions</h2>
-%6$s</section>
-<section id="notifications">
-<h2>Notifications due</h2>
-%7$s</section>
-<section id="protected">
-<h2>Protected tables</h2>
-%8$s</section>
-<section id="unsealed">
-<h2>Unsealed history</h2>
-%9$s</section>
-<section id="purposes">
-<h2>Purposes</h2>
-%10$s</section>
-<section id="recipients">
-<h2>Recipients</h2>
-%11$s</section>
-</main>
-</body>
-</html>
-$html$,
-		attention_section(requests.overdue, reviews, notifications, history.unsealed),
-		figures, verdict_section(verdicts), choice_section(made_at),
-		overdue_section(today), review_section(made_at), notification_section(),
-		protected_section(),
-		CASE WHEN history.events = 0
-			THEN E'<p class="nothing">The history is empty.</p>\n'
-			ELSE format(E'<p class="lead">%s of %s are not under a seal. %s</p>\n',
-					page_number(history.unsealed),
-					page_count(history.events, 'event', 'events'),
-					COALESCE((SELECT format('The newest seal is number %s of %s, made by %s.',
-								page_number(s.id), page_time(s.sealed_at), page_text(s.sealed_by))
-							  FROM seal s ORDER BY s.id DESC LIMIT 1),
-							 'Nothing has been sealed yet.'))
-				|| unsealed_section() END,
-		purpose_section(), recipient_section());
+		page_time(statement_timestamp()),
+		concat(page_text(caller_role()),
+			CASE WHEN session_user <> caller_role()
+				THEN ', logged in as ' || page_text(session_user) END,
+			CASE WHEN recorded_actor() IS NOT NULL
+				THEN ', for ' || page_text(recorded_actor()) END),
+		contents, figures[1], figures[2], sections);
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.compliance_report() IS
-	'the picture of an officer as one page of HTML, which loads nothing and runs no script: verdicts by purpose, consents and objections by month, overdue requests, contested decisions, notifications due, protected tables, unsealed history, purposes and recipients, as of this moment; throws nothing of its own; for officers';
+	'an officer''s picture as one page of HTML, which loads nothing and runs no script: verdicts by purpose, consents and objections by month, overdue requests, restrictions and pending objections, contested decisions, erasures and notifications due, protected tables and unsealed history, as of this moment; asks about everybody for every purpose; throws nothing of its own; for officers';
 
 -- Only those with a duty, see grant_duty(); what is internal serves nobody else.
 REVOKE EXECUTE ON FUNCTION
 	consent_profiling.escape_html(text),
 	consent_profiling.page_number(bigint),
 	consent_profiling.page_text(text),
-	consent_profiling.page_count(bigint, text, text),
-	consent_profiling.page_share(bigint, bigint),
-	consent_profiling.page_date(date),
 	consent_profiling.page_time(timestamptz),
+	consent_profiling.page_row(text[]),
 	consent_profiling.page_rows(),
-	consent_profiling.page_row(text[], text[]),
 	consent_profiling.page_table(text, text, text[], text, bigint, text),
 	consent_profiling.page_chart(text, text, text, date[], bigint[]),
-	consent_profiling.count_verdicts(),
-	consent_profiling.purpose_tree(),
-	consent_profiling.page_basis(text),
-	consent_profiling.verdict_section(jsonb),
-	consent_profiling.choice_section(timestamptz),
-	consent_profiling.overdue_section(date),
-	consent_profiling.review_section(timestamptz),
+	consent_profiling.verdict_section(),
+	consent_profiling.choice_section(),
+	consent_profiling.overdue_section(),
+	consent_profiling.restriction_section(),
+	consent_profiling.review_section(),
+	consent_profiling.erasure_section(),
 	consent_profiling.notification_section(),
 	consent_profiling.protected_section(),
-	consent_profiling.sealed_events(),
 	consent_profiling.unsealed_section(),
-	consent_profiling.purpose_section(),
-	consent_profiling.recipient_section(),
 	consent_profiling.page_style(),
-	consent_profiling.attention_section(bigint, bigint, bigint, bigint),
 	consent_profiling.compliance_report()
 	FROM PUBLIC;
