@@ -349,9 +349,9 @@ CREATE FUNCTION consent_profiling.restriction_section(OUT total bigint, OUT html
 AS $$
 	SELECT count(q.purpose), page_table('restrictions',
 			'What is restricted and what to decide upon, the oldest first; an objection is pending until it is upheld or overridden, and restricts until then, Art. 18(1)(d)',
-			'{Subject,Ground,Article,Purpose,Since}',
+			'{Subject,Ground,Purpose,Since}',
 			string_agg(page_row(page_text(q.subject::text),
-					page_text(replace(q.ground, '_', ' ')), page_text(q.article),
+					page_text(concat_ws(', ', replace(q.ground, '_', ' '), q.article)),
 					CASE WHEN q.purpose IS NULL THEN '<span class="quiet">all</span>'
 						ELSE page_text(q.purpose) END,
 					page_time(q.since)), '' ORDER BY q.n)
@@ -384,9 +384,9 @@ CREATE FUNCTION consent_profiling.erasure_section(OUT total bigint, OUT html tex
 AS $$
 	SELECT count(DISTINCT q.subject), page_table('erasures',
 			'Who withdrew consent or objected to marketing and may not be profiled for anything any more, Art. 17(1), the longest due first',
-			'{Subject,Purpose,Reason,Article,Since}',
+			'{Subject,Purpose,Reason,Since}',
 			string_agg(page_row(page_text(q.subject::text), page_text(q.purpose),
-					page_text(replace(q.reason, '_', ' ')), page_text(q.article),
+					page_text(concat_ws(', ', replace(q.reason, '_', ' '), q.article)),
 					page_time(q.since)), '' ORDER BY q.n)
 				FILTER (WHERE q.n <= page_rows()),
 			count(*), 'No erasure is due.')
@@ -541,7 +541,7 @@ body {
 	font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif;
 	font-variant-numeric: tabular-nums; overflow-wrap: anywhere;
 }
-header, main { max-width: 70rem; margin: 0 auto; padding: 0 1.25rem; }
+header, main, footer { max-width: 70rem; margin: 0 auto; padding: 0 1.25rem; }
 header { padding-top: 3.5rem; }
 h1, h2, h3, .figures dd {
 	font-family: ui-serif, Charter, "Iowan Old Style", Georgia, "Liberation Serif", serif;
@@ -556,9 +556,7 @@ a { color: var(--link); text-underline-offset: .15em; }
 a:focus-visible, summary:focus-visible, .scroll:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
 b { font-weight: 600; }
 .quiet { color: var(--quiet); }
-.eyebrow { color: var(--quiet); font-size: .875rem; margin: 0 0 .6rem; }
-.subtitle { font-size: 1.15rem; margin: 0 0 .5rem; max-width: 48rem; }
-.subtitle + p { margin-bottom: 1.6rem; }
+.subtitle { font-size: 1.15rem; margin-bottom: 1.6rem; max-width: 48rem; }
 .made { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 15rem), 1fr)); gap: .9rem 2rem; margin: 0; padding: 1.1rem 0; border-top: 1px solid var(--rule); font-size: .9375rem; }
 .made dt { color: var(--quiet); font-size: .8125rem; }
 .made dd { margin: 0; }
@@ -568,17 +566,15 @@ nav a { display: inline-block; padding: .2rem 0; }
 section { border-top: 1px solid var(--rule); padding: 2.2rem 0 2.6rem; }
 .lead { color: var(--quiet); }
 .nothing { color: var(--quiet); margin: .6rem 0 0; }
-.attention { list-style: none; margin: 1rem 0 1.8rem; padding: .9rem 1.2rem; background: var(--raised); border: 1px solid var(--rule); border-left: 4px solid var(--alarm); display: flex; flex-wrap: wrap; gap: .3rem 2rem; }
-.attention.clear { border-left-color: var(--permitted); }
-.figures { display: grid; grid-template-columns: repeat(4, 1fr); margin: 0; }
+.figures { display: grid; grid-template-columns: repeat(6, 1fr); margin: 0; }
 .figures div { padding: .9rem 1rem .9rem 0; border-top: 1px solid var(--rule); display: flex; flex-direction: column-reverse; justify-content: flex-end; }
 .figures dt { color: var(--quiet); font-size: .875rem; }
 .figures dd { margin: 0; font-size: 1.85rem; font-variant-numeric: lining-nums tabular-nums; }
-.figures .due dd { color: var(--alarm); }
-.figures .due dt { color: var(--alarm); }
+.figures .due dd, .alarm { color: var(--alarm); }
 article { padding: 1rem 0 .9rem; display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 0 1.5rem; align-items: baseline; }
 article + article { border-top: 1px solid var(--rule); }
-article > .nothing, .bar, .verdicts { grid-column: 1 / -1; }
+article > .nothing, .about, .bar, .verdicts { grid-column: 1 / -1; }
+.about { margin: .1rem 0 0; font-size: .9rem; color: var(--quiet); }
 .depth1 { margin-left: 1.5rem; } .depth2 { margin-left: 3rem; }
 .depth3 { margin-left: 4.5rem; } .depth4 { margin-left: 6rem; }
 .share { margin: 0; color: var(--quiet); }
@@ -620,7 +616,7 @@ caption { text-align: left; color: var(--quiet); padding-bottom: .6rem; }
 caption span { display: block; position: sticky; left: 0; max-width: min(42rem, 100vw - 2rem); }
 th, td { text-align: left; vertical-align: top; padding: .5rem 1.2rem .5rem 0; border-bottom: 1px solid var(--rule); font-weight: 400; min-width: 5.5rem; }
 th:last-child, td:last-child { padding-right: 0; }
-td bdi, th bdi { display: inline-block; max-width: 18rem; vertical-align: top; }
+td bdi, th bdi { display: inline-block; max-width: 22rem; vertical-align: top; }
 time, td .quiet { white-space: nowrap; }
 thead th { color: var(--quiet); font-size: .8125rem; vertical-align: bottom; border-bottom-color: var(--quiet); }
 tbody th { font-weight: 600; }
@@ -631,9 +627,10 @@ details { margin-top: .4rem; }
 summary { cursor: pointer; color: var(--link); padding: .3rem 0; }
 @media (max-width: 40rem) {
 	header { padding-top: 2rem; }
-	header, main { padding-left: 1rem; padding-right: 1rem; }
+	header, main, footer { padding-left: 1rem; padding-right: 1rem; }
 	.figures { grid-template-columns: repeat(2, 1fr); }
 	.figures dd { font-size: 1.55rem; }
+	td bdi, th bdi { max-width: 10rem; }
 	article { display: block; }
 	.depth1 { margin-left: .6rem; } .depth2 { margin-left: 1.2rem; }
 	.depth3 { margin-left: 1.8rem; } .depth4 { margin-left: 2.4rem; }
@@ -646,13 +643,13 @@ summary { cursor: pointer; color: var(--link); padding: .3rem 0; }
 	}
 	html { font-size: 9.5pt; }
 	header { padding-top: 0; }
-	header, main { max-width: none; padding-left: 0; padding-right: 0; }
+	header, main, footer { max-width: none; padding-left: 0; padding-right: 0; }
 	nav { display: none; }
 	section { padding: 1.2rem 0 1.4rem; }
 	.scroll { overflow: visible; }
 	caption span { max-width: none; }
 	.verdicts { grid-template-columns: repeat(3, 1fr); gap: .1rem 2rem; }
-	th, td { min-width: 0; padding-right: .7rem; }
+	th, td { min-width: 0; padding: .25rem .7rem .25rem 0; }
 	h2, h3, caption, figcaption, .lead { break-after: avoid; }
 	article, figure, tr, .figures { break-inside: avoid; }
 	.charts { grid-template-columns: repeat(3, 1fr); gap: 1rem; }
