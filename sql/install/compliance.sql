@@ -330,8 +330,8 @@ AS $$
 	SELECT count(*), page_table('overdue',
 			'Requests not answered within the time of Art. 12(3), the longest overdue first',
 			'{Subject,Right,Received,Due,#Days overdue,Extended,#Request}',
-			string_agg(page_row(page_text(q.subject::text), page_text(q."right"),
-					page_time(q.received_at),
+			string_agg(page_row(page_text(q.subject::text),
+					page_text(replace(q."right", '_', ' ')), page_time(q.received_at),
 					to_char(q.due_on, '"<time>"FMDD Mon FMYYYY"</time>"'),
 					page_number(q.days_overdue),
 					CASE WHEN q.extended THEN 'yes' ELSE 'no' END,
@@ -496,7 +496,7 @@ AS $$
 				string_agg(page_row(page_text(q.act), page_number(q.events),
 						page_time(q.oldest), page_time(q.newest)), '' ORDER BY q.n)
 					FILTER (WHERE q.n <= page_rows()),
-				count(*), 'Every event is under a seal.'))
+				count(*), 'There is no event without a seal.'))
 		FROM (SELECT e.act, count(*) AS events, min(e.recorded_at) AS oldest,
 					 max(e.recorded_at) AS newest,
 					 row_number() OVER (ORDER BY count(*) DESC, e.act) AS n
@@ -617,6 +617,7 @@ caption span { display: block; position: sticky; left: 0; max-width: min(42rem, 
 th, td { text-align: left; vertical-align: top; padding: .5rem 1.2rem .5rem 0; border-bottom: 1px solid var(--rule); font-weight: 400; min-width: 5.5rem; }
 th:last-child, td:last-child { padding-right: 0; }
 td bdi, th bdi { display: inline-block; max-width: 22rem; vertical-align: top; }
+th bdi { max-width: 17rem; }
 time, td .quiet { white-space: nowrap; }
 thead th { color: var(--quiet); font-size: .8125rem; vertical-align: bottom; border-bottom-color: var(--quiet); }
 tbody th { font-weight: 600; }
