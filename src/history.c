@@ -23,6 +23,7 @@
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "commands/sequence.h"
 #include "commands/trigger.h"
 #include "common/cryptohash.h"
 #include "common/sha2.h"
@@ -337,7 +338,7 @@ HistoryRelation(const char *name)
 
 /*
  * Fill in the link of an event: its number in the chain of its subject, and the
- * hash of the one before.
+ * hash of the one before, whose id is lower.
  *
  * The last link is looked for among all there are, whatever the snapshot, and
  * with what this very command has written: an import writes several events
@@ -356,7 +357,10 @@ LinkEvent(Relation rel, EventRow *row)
 
 	if (EventIsNull(row, EVENT_SUBJECT))
 	{
-		/* No row of a subject is locked here, so something else must be. */
+		/*
+		 * No row of a subject is locked here, so something else must be.  While
+		 * this waits, others may link events that were numbered later.
+		 */
 		LockDatabaseObject(RelationRelationId, RelationGetRelid(rel), 0,
 						   ExclusiveLock);
 		ScanKeyEntryInitialize(&scankey, SK_ISNULL | SK_SEARCHNULL,
@@ -380,6 +384,12 @@ LinkEvent(Relation rel, EventRow *row)
 		EventValue(row, EVENT_PREVIOUS) =
 			PointerGetDatum(PG_DETOAST_DATUM_COPY(EventValue(&before, EVENT_HASH)));
 		EventIsNull(row, EVENT_PREVIOUS) = false;
+		if (EventIsNull(row, EVENT_SUBJECT) &&
+			DatumGetInt64(EventValue(&before, EVENT_ID)) >
+			DatumGetInt64(EventValue(row, EVENT_ID)))
+			EventValue(row, EVENT_ID) =
+				Int64GetDatum(nextval_internal(HistoryRelation("event_id_seq"),
+											   false));
 	}
 	else
 	{
