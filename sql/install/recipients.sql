@@ -156,15 +156,18 @@ CREATE FUNCTION consent_profiling.record_notified(notification bigint,
 AS $$
 #variable_conflict use_column
 DECLARE
+	key consent_profiling.subject_id := (SELECT n.subject FROM notification n
+										 WHERE n.id = record_notified.notification);
 	done consent_profiling.notification;
 BEGIN
 	PERFORM refuse_null('notification', record_notified.notification IS NULL);
 	PERFORM refuse_future('at', record_notified.at);
 	-- Whoever has been erased is known by another key: neither is that an
 	-- error, nor may it happen meanwhile.
-	PERFORM FROM subject WHERE id = (SELECT n.subject FROM notification n
-									 WHERE n.id = record_notified.notification)
-		FOR NO KEY UPDATE;
+	PERFORM FROM subject WHERE id = key FOR NO KEY UPDATE;
+	IF NOT FOUND THEN
+		PERFORM FROM subject WHERE id = known_as(key) FOR NO KEY UPDATE;
+	END IF;
 	DELETE FROM notification WHERE id = record_notified.notification
 		RETURNING * INTO done;
 	IF NOT FOUND THEN

@@ -41,12 +41,15 @@ CREATE FUNCTION consent_profiling.lock_request(request bigint)
 AS $$
 #variable_conflict use_column
 DECLARE
+	key consent_profiling.subject_id := (SELECT r.subject FROM request r
+										 WHERE r.id = lock_request.request);
 	found_request consent_profiling.request;
 BEGIN
 	PERFORM refuse_null('request', lock_request.request IS NULL);
-	PERFORM FROM subject WHERE id = (SELECT r.subject FROM request r
-									 WHERE r.id = lock_request.request)
-		FOR NO KEY UPDATE;
+	PERFORM FROM subject WHERE id = key FOR NO KEY UPDATE;
+	IF NOT FOUND THEN
+		PERFORM FROM subject WHERE id = known_as(key) FOR NO KEY UPDATE;
+	END IF;
 	SELECT * INTO found_request
 		FROM request WHERE id = lock_request.request FOR NO KEY UPDATE;
 	IF NOT FOUND THEN
