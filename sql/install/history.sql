@@ -195,7 +195,9 @@ BEGIN
 	new.sealed_by := caller_role();
 	new.previous := last.hash;
 	new.hash := seal_hash(new);
-	INSERT INTO seal SELECT new.*;
+	-- A snapshot from before another seal would seal the same events twice; this
+	-- has it fail to serialize.
+	INSERT INTO seal SELECT new.* ON CONFLICT (id) DO NOTHING;
 	RETURN seal_line(new);
 END
 $$;
