@@ -25,7 +25,7 @@ my $subjects = 20;
 # the server, so it does not matter here that the tests run without fsync.
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
-$node->append_conf('postgresql.conf', "synchronous_commit = on\nwal_consistency_checking = 'all'");
+$node->append_conf('postgresql.conf', "synchronous_commit = on\nwal_consistency_checking = 'all'\nautovacuum = off");
 $node->start;
 $node->safe_psql('postgres', qq{
 	CREATE EXTENSION consent_profiling;
@@ -171,11 +171,13 @@ for my $round (1 .. 6)
 	{
 		# all of them die, the first one first, so that nobody tells the others
 		my @pids = split /\n/, $node->safe_psql('postgres', 'SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()');
+		push @pids, slurp_file($node->data_dir . '/postmaster.pid') =~ /^(\d+)/;
 		$node->kill9;
 		kill 9, @pids;
-		for my $pid (@pids)
+		for (1 .. 1000)
 		{
-			usleep(10_000) while kill 0, $pid;
+			last unless kill 0, @pids;
+			usleep(10_000);
 		}
 	}
 	else
