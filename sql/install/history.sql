@@ -211,7 +211,13 @@ BEGIN
 	new.sealed_by := caller_role();
 	new.previous := last.hash;
 	new.hash := seal_hash(new);
-	INSERT INTO seal SELECT new.*;
+	-- A snapshot from before another seal would seal the same events twice; this
+	-- has it fail to serialize.
+	INSERT INTO seal SELECT new.* ON CONFLICT (id) DO NOTHING;
+	-- A line that somebody keeps must not be of a seal that a crash took away.
+	IF current_setting('synchronous_commit') = 'off' THEN
+		PERFORM set_config('synchronous_commit', 'local', true);
+	END IF;
 	RETURN seal_line(new);
 END
 $$;

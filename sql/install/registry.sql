@@ -257,7 +257,7 @@ COMMENT ON EVENT TRIGGER consent_profiling_keep_rows IS
 -- What is done while the log's triggers are disabled, as pg_restore
 -- --disable-triggers has it, is not logged; and to enable all triggers of a
 -- table makes them fire less than always, those that guard the history and the
--- tombstones too.
+-- tombstones too, and those of tracked tables.
 CREATE FUNCTION consent_profiling.keep_log()
 	RETURNS event_trigger
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -266,6 +266,16 @@ AS $$
 DECLARE
 	half record;
 BEGIN
+	FOR half IN SELECT t.tgrelid::regclass AS relation, t.tgname
+			FROM pg_trigger t
+			WHERE t.tgrelid IN (SELECT c.objid FROM pg_event_trigger_ddl_commands() c
+								WHERE c.classid = 'pg_class'::regclass)
+				AND t.tgfoid = to_regprocedure('track_subject_change()')
+				AND t.tgenabled IN ('O', 'R') LOOP
+		EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I',
+					   half.relation, half.tgname);
+	END LOOP;
+
 	IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() c
 			   WHERE c.classid = 'pg_class'::regclass AND is_logged(c.objid)) THEN
 		INSERT INTO change (xid) VALUES (pg_current_xact_id());
