@@ -189,8 +189,9 @@ ApplyAct(SubjectFacts *facts, const Act *act, TimestampTz as_of)
 			/* Art. 17: the tombstone is all that is left, for any moment */
 		case ACT_ERASES:
 			facts->registered = true;
+			if (!facts->erased)
+				facts->erased_at = act->at;
 			facts->erased = true;
-			facts->erased_at = act->at;
 			break;
 	}
 }

@@ -131,10 +131,13 @@ log_change(PG_FUNCTION_ARGS)
 	HeapTuple	result = NULL;
 	bool		update;
 
-	if (!CALLED_AS_TRIGGER(fcinfo))
+	if (!CALLED_AS_TRIGGER(fcinfo) ||
+		(RelationGetRelid(trigdata->tg_relation) != GetRegistry()->purpose &&
+		 RelationGetRelid(trigdata->tg_relation) != GetRegistry()->subject &&
+		 RelationGetRelid(trigdata->tg_relation) != GetRegistry()->choice))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("log_change() can only be called as a trigger")));
+				 errmsg("log_change() can only be called by a trigger on the registry")));
 
 	update = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event);
 	if (TRIGGER_FIRED_FOR_ROW(trigdata->tg_event))

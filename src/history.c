@@ -151,15 +151,61 @@ AddField(Digest *digest, const void *bytes, size_t len)
 	AddBytes(digest, bytes, len);
 }
 
-/* A text, in UTF-8 whatever the encoding of the database. */
+/*
+ * A text, in UTF-8 whatever the encoding of the database.  SQL_ASCII is none:
+ * what it calls a text are bytes, and they stay what they are.
+ */
 static void
 AddText(Digest *digest, const char *text, int len)
 {
-	char	   *utf8 = pg_server_to_any(text, len, PG_UTF8);
+	char	   *utf8 = GetDatabaseEncoding() == PG_SQL_ASCII ? unconstify(char *, text) :
+		pg_server_to_any(text, len, PG_UTF8);
 
 	AddField(digest, utf8, utf8 == text ? len : strlen(utf8));
 	if (utf8 != text)
 		pfree(utf8);
+}
+
+/*
+ * A jsonb, as a database in UTF-8 writes it.  The keys of an object stand in the
+ * order of their lengths in bytes, so that where texts have other bytes it has
+ * to be put together anew.
+ */
+static void
+AddJson(Digest *digest, Jsonb *json)
+{
+	char	   *string;
+
+	if (GetDatabaseEncoding() != PG_UTF8 &&
+		GetDatabaseEncoding() != PG_SQL_ASCII)
+	{
+		JsonbIterator *iterator = JsonbIteratorInit(&json->root);
+		JsonbParseState *state = NULL;
+		JsonbValue *whole = NULL;
+		JsonbValue	value;
+		JsonbIteratorToken token;
+
+		while ((token = JsonbIteratorNext(&iterator, &value, false)) != WJB_DONE)
+		{
+			bool		single = (token == WJB_KEY || token == WJB_VALUE ||
+								  token == WJB_ELEM);
+
+			if (single && value.type == jbvString)
+			{
+				value.val.string.val =
+					pg_server_to_any(pnstrdup(value.val.string.val,
+											  value.val.string.len),
+									 value.val.string.len, PG_UTF8);
+				value.val.string.len = strlen(value.val.string.val);
+			}
+			if (token == WJB_BEGIN_ARRAY && value.val.array.rawScalar)
+				single = true;
+			whole = pushJsonbValue(&state, token, single ? &value : NULL);
+		}
+		json = JsonbValueToJsonb(whole);
+	}
+	string = JsonbToCString(NULL, &json->root, VARSIZE(json));
+	AddField(digest, string, strlen(string));
 }
 
 static void
@@ -242,14 +288,8 @@ AddColumn(Digest *digest, const EventRow *row, int column)
 			}
 		case EVENT_EVIDENCE:
 		case EVENT_DETAIL:
-			{
-				Jsonb	   *json = DatumGetJsonbP(value);
-				char	   *string = JsonbToCString(NULL, &json->root,
-													VARSIZE(json));
-
-				AddText(digest, string, strlen(string));
-				break;
-			}
+			AddJson(digest, DatumGetJsonbP(value));
+			break;
 		case EVENT_PREVIOUS:
 		case EVENT_SALT:
 			{
@@ -335,6 +375,15 @@ HistoryRelation(const char *name)
 	return get_relname_relid(name, get_namespace_oid(EXTENSION_SCHEMA, false));
 }
 
+/* Is this a call by a trigger on "event"? */
+static bool
+IsHistoryTrigger(FunctionCallInfo fcinfo)
+{
+	return CALLED_AS_TRIGGER(fcinfo) &&
+		RelationGetRelid(((TriggerData *) fcinfo->context)->tg_relation) ==
+		HistoryRelation("event");
+}
+
 /*
  * Fill in the link of an event: its number in the chain of its subject, and the
  * hash of the one before.
@@ -405,10 +454,13 @@ chain_event(PG_FUNCTION_ARGS)
 	EventRow	row;
 	bytea	   *salt;
 
-	if (!CALLED_AS_TRIGGER(fcinfo))
+	if (!IsHistoryTrigger(fcinfo) ||
+		!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) ||
+		!TRIGGER_FIRED_BEFORE(trigdata->tg_event) ||
+		!TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("chain_event() can only be called as a trigger")));
+				 errmsg("chain_event() can only be called by the trigger on the history")));
 	rel = trigdata->tg_relation;
 	DeformEvent(trigdata->tg_trigtuple, RelationGetDescr(rel), &row);
 	if (!EventIsNull(&row, EVENT_HASH))
@@ -458,8 +510,8 @@ ContentErased(const EventRow *row)
 
 /*
  * Is an update of an event exactly what erasing does?  The person's key gives
- * way to the tombstone, the personal part to its digest, and the hash still
- * holds for all the rest.
+ * way to the tombstone, unless it is one, the personal part to its digest, and
+ * the hash still holds for all the rest.
  */
 static bool
 IsErasure(const EventRow *before, const EventRow *after)
@@ -475,8 +527,11 @@ IsErasure(const EventRow *before, const EventRow *after)
 						  PG_DETOAST_DATUM_PACKED(EventValue(before, EVENT_SUBJECT)));
 	SubjectKeyFromVarlena(&subject,
 						  PG_DETOAST_DATUM_PACKED(EventValue(after, EVENT_SUBJECT)));
-	if (!MakeTombstone(&key, &tombstone) ||
-		SubjectKeyCompare(&subject, &tombstone) != 0)
+	if (SubjectErased(GetRegistry(), &key, SnapshotSelf))
+		tombstone = key;
+	else if (!MakeTombstone(&key, &tombstone))
+		return false;
+	if (SubjectKeyCompare(&subject, &tombstone) != 0)
 		return false;
 	return SameBytes(DatumGetByteaPP(EventValue(before, EVENT_HASH)),
 					 DatumGetByteaPP(EventValue(after, EVENT_HASH))) &&
@@ -493,10 +548,10 @@ keep_event(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
 
-	if (!CALLED_AS_TRIGGER(fcinfo))
+	if (!IsHistoryTrigger(fcinfo))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("keep_event() can only be called as a trigger")));
+				 errmsg("keep_event() can only be called by a trigger on the history")));
 	if (TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) &&
 		TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
 	{

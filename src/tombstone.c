@@ -7,7 +7,8 @@
  * bring the person back.  So a keyed hash (HMAC-SHA256) of it stays, as a
  * subject of its own: "erased:" and 64 hexadecimal digits.  Who does not have
  * the hash's secret, a random one in the table "tombstone_secret", can neither
- * tell whose tombstone it is nor try keys until one fits.
+ * tell whose tombstone it is nor try keys until one fits; but officers may ask
+ * for a key's report, since a person may ask them.
  *
  * There is no secret before somebody is erased, and there are no tombstones.
  */
@@ -79,7 +80,9 @@ MakeTombstone(const SubjectKey *key, SubjectKey *tombstone)
 	if (secret == NULL)
 		return false;
 	text = SubjectKeyToCString(key);
-	utf8 = pg_server_to_any(text, strlen(text), PG_UTF8);
+	/* SQL_ASCII is no encoding: its texts are bytes, and stay what they are. */
+	utf8 = GetDatabaseEncoding() == PG_SQL_ASCII ? text :
+		pg_server_to_any(text, strlen(text), PG_UTF8);
 	context = pg_hmac_create(PG_SHA256);
 	if (pg_hmac_init(context, (uint8 *) VARDATA(secret),
 					 VARSIZE(secret) - VARHDRSZ) < 0 ||
@@ -148,10 +151,12 @@ refuse_erased(PG_FUNCTION_ARGS)
 	SubjectKey	known;
 	bool		isnull;
 
-	if (!CALLED_AS_TRIGGER(fcinfo))
+	if (!CALLED_AS_TRIGGER(fcinfo) ||
+		!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) ||
+		RelationGetRelid(trigdata->tg_relation) != GetRegistry()->subject)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("refuse_erased() can only be called as a trigger")));
+				 errmsg("refuse_erased() can only be called by a trigger on the registry")));
 	row = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ?
 		trigdata->tg_newtuple : trigdata->tg_trigtuple;
 	SubjectKeyFromVarlena(&key,

@@ -50,14 +50,20 @@ AS $$
 #variable_conflict use_column
 DECLARE
 	at timestamptz := clock_timestamp();
-	key consent_profiling.subject_id := erase_subject.subject;
+	key consent_profiling.subject_id;
 	stone consent_profiling.subject_id;
+	again boolean;
 	events bigint;
 	requests bigint;
 	reviews bigint;
 	notifications bigint;
 BEGIN
-	PERFORM lock_subject(key);
+	-- Somebody erased before may have been written about since.
+	key := lock_known(erase_subject.subject);
+	again := EXISTS (SELECT FROM subject WHERE id = key AND erased_at IS NOT NULL);
+	IF NOT again THEN
+		PERFORM lock_subject(erase_subject.subject);
+	END IF;
 	-- What this transaction's snapshot is too old to see would be left behind.
 	IF count_events(key)
 		<> (SELECT count(*) FROM event WHERE subject = key) THEN
@@ -67,12 +73,13 @@ BEGIN
 	INSERT INTO tombstone_secret (secret)
 		VALUES (sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())))
 		ON CONFLICT (one) DO NOTHING;
-	stone := tombstone(key);
+	stone := CASE WHEN again THEN key ELSE tombstone(key) END;
 
 	-- Art. 19: who has the data is told, whom it was about, and then forgets.
 	PERFORM queue_notifications(key, 'erasure');
 	DELETE FROM notification WHERE subject = key AND cause <> 'erasure';
-	notifications := (SELECT count(*) FROM notification WHERE subject = key);
+	notifications := (SELECT count(*) FROM notification
+					  WHERE subject = erase_subject.subject);
 
 	DELETE FROM choice WHERE subject = key;
 	DELETE FROM disclosure WHERE subject = key;
@@ -82,9 +89,11 @@ BEGIN
 			outcome = CASE WHEN outcome IS NOT NULL THEN '(erased)' END
 		WHERE subject = key;
 	GET DIAGNOSTICS requests = ROW_COUNT;
+	-- Of a decision about nobody there is nothing left to review.
 	UPDATE review SET
 			subject = stone,
-			outcome = CASE WHEN outcome IS NOT NULL THEN '(erased)' END
+			reviewed_at = COALESCE(reviewed_at, GREATEST(requested_at, at)),
+			outcome = '(erased)'
 		WHERE subject = key;
 	GET DIAGNOSTICS reviews = ROW_COUNT;
 	UPDATE subject SET
@@ -92,7 +101,7 @@ BEGIN
 			birth_date = NULL,
 			restricted_at = NULL,
 			restriction_grounds = NULL,
-			erased_at = at
+			erased_at = COALESCE(erased_at, at)
 		WHERE id = key;
 	-- The history keeps that something was done, not what it said of a person.
 	UPDATE event e SET
@@ -109,9 +118,11 @@ BEGIN
 			detail = NULL,
 			salt = NULL,
 			content = event_content(e)
-		WHERE e.subject = key;
-	GET DIAGNOSTICS events = ROW_COUNT;
-	PERFORM record_event('erase_subject', stone, NULL, at);
+		WHERE e.subject = key AND e.salt IS NOT NULL;
+	-- Who erases may be the person.
+	PERFORM record_event('erase_subject', stone, NULL, at,
+						 actor => NULLIF(recorded_actor(), erase_subject.subject::text));
+	events := (SELECT count(*) FROM event WHERE subject = stone);
 
 	-- Art. 17(3), and Art. 12(3): the person is told what was done.
 	RETURN jsonb_build_object(
@@ -119,19 +130,21 @@ BEGIN
 		'kept', jsonb_build_array(
 			jsonb_build_object('what', 'tombstone', 'rows', 1, 'why',
 				'a keyed hash of the key, so that the refusal goes on when the key is brought again'),
-			jsonb_build_object('what', 'history', 'rows', events + 1, 'why',
+			jsonb_build_object('what', 'history', 'rows', events, 'why',
 				'that acts were recorded, when and by which role, under the tombstone and without what they said of the person, Art. 5(2) and 17(3)(e)'),
 			jsonb_build_object('what', 'requests', 'rows', requests + reviews, 'why',
 				'that requests and reviews were asked for and when they were answered, under the tombstone, Art. 12(3)'),
 			jsonb_build_object('what', 'notifications', 'rows', notifications, 'why',
 				'the key, until each recipient has been told of the erasure, Art. 19'),
 			jsonb_build_object('what', 'log of changes', 'rows', NULL, 'why',
-				'the key, in lines that running queries may need, until prune_change_log() deletes them')));
+				'the key, for queries that are running, until prune_change_log() is next called'),
+			jsonb_build_object('what', 'statistics', 'rows', NULL, 'why',
+				'the key, where the planner''s statistics happened to take it up, until the next ANALYZE')));
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.erase_subject(
 		consent_profiling.subject_id) IS
-	'erases what is recorded of a subject (Art. 17) but for a tombstone that keeps the refusal alive; returns what was kept, and why; throws no_data_found for an unknown subject, object_not_in_prerequisite_state for one erased before; for officers';
+	'erases what is recorded of a subject (Art. 17) but for a tombstone that keeps the refusal alive; returns what was kept, and why; again, what was said of the subject since; throws no_data_found for an unknown subject; for officers';
 
 -- Art. 17(1)(b) and (c).  Whom another basis still covers for whatever purpose
 -- is not due; nor is whose data is restricted, which often is in order to keep

@@ -29,6 +29,12 @@ CREATE TABLE consent_profiling.event (
 	hash bytea NOT NULL,
 	CONSTRAINT event_link_key UNIQUE NULLS NOT DISTINCT (subject, link)
 );
+-- The planner needs none, and statistics would outlive what is erased.
+ALTER TABLE consent_profiling.event
+	ALTER actor SET STATISTICS 0, ALTER birth_date SET STATISTICS 0,
+	ALTER objection SET STATISTICS 0, ALTER ground SET STATISTICS 0,
+	ALTER notice SET STATISTICS 0, ALTER evidence SET STATISTICS 0,
+	ALTER detail SET STATISTICS 0;
 SELECT pg_catalog.pg_extension_config_dump('consent_profiling.event', '');
 SELECT pg_catalog.pg_extension_config_dump('consent_profiling.event_id_seq', '');
 COMMENT ON TABLE consent_profiling.event IS 'the append-only history';
@@ -149,10 +155,19 @@ AS $$
 	SELECT COALESCE(range_agg(int8range(run.first, run.last, '[]')), '{}')
 		FROM (SELECT min(n.id) AS first, max(n.id) AS last
 			  FROM (SELECT e.id, e.id - row_number() OVER (ORDER BY e.id) AS run
-					FROM unnest(ids) r, event e
+					FROM unnest(ids) r, ONLY event e
 					WHERE e.id >= lower(r) AND e.id < upper(r)) n
 			  GROUP BY n.run) run
 $$;
+
+-- Internal: is an event among those to verify: recorded between two times, or in
+-- seals that were made then?  What has no time is not to hide behind that.
+CREATE FUNCTION consent_profiling.to_verify(id bigint, recorded_at timestamptz,
+		"from" timestamptz, "to" timestamptz, sealed int8multirange)
+	RETURNS boolean
+	LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+	RETURN recorded_at IS NULL OR recorded_at >= "from" AND recorded_at <= "to"
+		OR id <@ sealed;
 
 -- A seal says which events it is over, by their ids, since these do not become
 -- visible in their order: an event whose transaction ends after the next seal
@@ -170,14 +185,15 @@ DECLARE
 BEGIN
 	-- Two at a time would seal the same events twice.
 	LOCK TABLE seal IN SHARE ROW EXCLUSIVE MODE;
-	SELECT * INTO last FROM seal ORDER BY id DESC LIMIT 1;
-	gaps := int8multirange(int8range(1, NULL))
-		- COALESCE((SELECT range_agg(r) FROM seal s, unnest(s.covers) r), '{}');
+	SELECT * INTO last FROM ONLY seal ORDER BY id DESC LIMIT 1;
+	gaps := int8multirange(int8range(NULL, NULL))
+		- COALESCE((SELECT range_agg(r) FROM ONLY seal s, unnest(s.covers) r), '{}');
 
 	-- In one statement, and so in one snapshot.
 	WITH unsealed AS MATERIALIZED (
-		SELECT e.id, e.hash FROM unnest(gaps) r, event e
-			WHERE e.id >= lower(r) AND e.id < COALESCE(upper(r), 9223372036854775807)
+		SELECT e.id, e.hash FROM unnest(gaps) r, ONLY event e
+			WHERE e.id >= COALESCE(lower(r), -9223372036854775808)
+				AND e.id <= COALESCE(upper(r) - 1, 9223372036854775807)
 	)
 	SELECT (SELECT range_agg(int8range(run.first, run.last, '[]'))
 			FROM (SELECT min(n.id) AS first, max(n.id) AS last
@@ -195,7 +211,13 @@ BEGIN
 	new.sealed_by := caller_role();
 	new.previous := last.hash;
 	new.hash := seal_hash(new);
-	INSERT INTO seal SELECT new.*;
+	-- A snapshot from before another seal would seal the same events twice; this
+	-- has it fail to serialize.
+	INSERT INTO seal SELECT new.* ON CONFLICT (id) DO NOTHING;
+	-- A line that somebody keeps must not be of a seal that a crash took away.
+	IF current_setting('synchronous_commit') = 'off' THEN
+		PERFORM set_config('synchronous_commit', 'local', true);
+	END IF;
 	RETURN seal_line(new);
 END
 $$;
@@ -207,7 +229,7 @@ CREATE FUNCTION consent_profiling.export_seal()
 	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
 	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
-	SELECT seal_line(s) FROM seal s ORDER BY s.id DESC LIMIT 1
+	SELECT seal_line(s) FROM ONLY seal s ORDER BY s.id DESC LIMIT 1
 $$;
 COMMENT ON FUNCTION consent_profiling.export_seal() IS
 	'the line of the newest seal, to be kept where nobody who can change the database can change it, and given to verify_history(); null while there is no seal; for officers';
@@ -233,11 +255,11 @@ BEGIN
 				MESSAGE = 'this is not the line of a seal',
 				HINT = 'It is what consent_profiling.export_seal() returned.';
 		END IF;
-		SELECT * INTO s FROM seal WHERE id = parts[1]::bigint;
+		SELECT * INTO s FROM ONLY seal WHERE id = parts[1]::bigint;
 		IF NOT FOUND THEN
 			problem := format('the end is missing: there is no seal %s any more',
 							  parts[1]);
-		ELSIF encode(s.hash, 'hex') <> parts[2] THEN
+		ELSIF encode(s.hash, 'hex') IS DISTINCT FROM parts[2] THEN
 			problem := format('seal %s is not the one that was saved', parts[1]);
 		END IF;
 		IF problem IS NOT NULL THEN
@@ -245,10 +267,11 @@ BEGIN
 		END IF;
 	END IF;
 
-	FOR s IN SELECT * FROM seal ORDER BY id LOOP
-		IF s.id <> COALESCE(before.id, 0) + 1
+	FOR s IN SELECT * FROM ONLY seal ORDER BY id LOOP
+		IF s.id IS DISTINCT FROM COALESCE(before.id, 0) + 1
 			OR s.previous IS DISTINCT FROM before.hash
-			OR s.hash <> seal_hash(s)
+			OR s.hash IS DISTINCT FROM seal_hash(s)
+			OR num_nulls(s.sealed_at, s.sealed_by, s.covers, s.events, s.root) > 0
 			OR s.covers && covered THEN
 			problem := format('seal %s was changed, or does not follow the one before',
 							  s.id);
@@ -260,7 +283,8 @@ BEGIN
 				RETURN;
 			END IF;
 			IF s.root IS DISTINCT FROM (
-				SELECT merkle_root(e.hash ORDER BY e.id) FROM unnest(s.covers) r, event e
+				SELECT merkle_root(COALESCE(e.hash, '') ORDER BY e.id)
+					FROM unnest(s.covers) r, ONLY event e
 					WHERE e.id >= lower(r) AND e.id < upper(r)) THEN
 				problem := format('one of the events from %s to %s was replaced after seal %s',
 								  lower(s.covers), upper(s.covers) - 1, s.id);
@@ -284,7 +308,11 @@ AS $$
 #variable_conflict use_column
 DECLARE
 	step CONSTANT bigint := 1000000;
-	total CONSTANT bigint := (SELECT count(*) FROM event);
+	columns CONSTANT text[] := '{id,act,subject,purpose,at,recorded_at,session_role,caller,actor,birth_date,consent,objection,ground,informed_at,notice,evidence,detail,link,previous,salt,content,hash}';
+	total CONSTANT bigint := (SELECT count(*) FROM ONLY event);
+	sealed CONSTANT int8multirange := COALESCE(
+		(SELECT range_agg(r) FROM ONLY seal s, unnest(s.covers) r
+			WHERE s.sealed_at >= "from" AND s.sealed_at <= "to"), '{}');
 	seen bigint := 0;
 	first bigint := -9223372036854775808;
 	last bigint;
@@ -297,16 +325,24 @@ BEGIN
 	PERFORM refuse_null('to', "to" IS NULL);
 	events := 0;
 
+	-- What is hashed are the columns, whatever they are called.
+	IF columns <> (SELECT array_agg(a.attname::text ORDER BY a.attnum)
+				   FROM pg_attribute a
+				   WHERE a.attrelid = 'event'::regclass AND a.attnum > 0) THEN
+		problem := 'the table event was redefined';
+		RETURN;
+	END IF;
+
 	-- Each event by itself.
 	LOOP
 		SELECT max(i.id) INTO last
-			FROM (SELECT e.id FROM event e WHERE e.id >= first ORDER BY e.id LIMIT step) i;
+			FROM (SELECT e.id FROM ONLY event e WHERE e.id >= first ORDER BY e.id LIMIT step) i;
 		EXIT WHEN last IS NULL;
 		SELECT count(*), min(e.id) FILTER (WHERE NOT event_fits(e))
 			INTO counted, bad
-			FROM event e
+			FROM ONLY event e
 			WHERE e.id >= first AND e.id <= last
-				AND e.recorded_at >= "from" AND e.recorded_at <= "to";
+				AND to_verify(e.id, e.recorded_at, "from", "to", sealed);
 		events := events + counted;
 		IF bad < event OR event IS NULL AND bad IS NOT NULL THEN
 			event := bad;
@@ -320,13 +356,15 @@ BEGIN
 		first := last + 1;
 	END LOOP;
 
-	-- What was erased says so, later in the same chain.
-	SELECT min(e.id) INTO bad FROM event e
+	-- What was erased says so, later in the same chain, and the person is.
+	SELECT min(e.id) INTO bad FROM ONLY event e
 		WHERE e.salt IS NULL
-			AND e.recorded_at >= "from" AND e.recorded_at <= "to"
-			AND NOT EXISTS (SELECT FROM event l
-							WHERE l.subject = e.subject AND l.link > e.link
-								AND l.act = 'erase_subject');
+			AND to_verify(e.id, e.recorded_at, "from", "to", sealed)
+			AND NOT (EXISTS (SELECT FROM ONLY event l
+							 WHERE l.subject = e.subject AND l.link > e.link
+								 AND l.act = 'erase_subject')
+					 AND EXISTS (SELECT FROM ONLY subject s
+								 WHERE s.id = e.subject AND s.erased_at IS NOT NULL));
 	IF bad < event OR event IS NULL AND bad IS NOT NULL THEN
 		event := bad;
 		problem := format('event %s was emptied, and nobody was erased', bad);
@@ -342,13 +380,16 @@ BEGIN
 		FROM (SELECT e.id, e.link, e.previous, e.recorded_at,
 					 COALESCE(lag(e.link) OVER chain, 0) AS link_before,
 					 lag(e.hash) OVER chain AS hash_before,
-					 lag(e.id) OVER chain AS id_before
-			  FROM event e
+					 -- Of what is about nobody, whoever comes first has the id
+					 -- first, but may get the link later.
+					 CASE WHEN e.subject IS NOT NULL
+						THEN lag(e.id) OVER chain END AS id_before
+			  FROM ONLY event e
 			  WINDOW chain AS (PARTITION BY e.subject ORDER BY e.link)) c
-		WHERE (c.link <> c.link_before + 1
+		WHERE (c.link IS DISTINCT FROM c.link_before + 1
 			   OR c.previous IS DISTINCT FROM c.hash_before
 			   OR c.id < c.id_before)
-			AND c.recorded_at >= "from" AND c.recorded_at <= "to"
+			AND to_verify(c.id, c.recorded_at, "from", "to", sealed)
 		ORDER BY c.id LIMIT 1;
 	IF found_event < event OR event IS NULL AND found_event IS NOT NULL THEN
 		event := found_event;
@@ -367,7 +408,7 @@ BEGIN
 		problem := found_problem;
 	END IF;
 
-	unsealed := GREATEST(0, total - COALESCE((SELECT sum(s.events) FROM seal s), 0));
+	unsealed := GREATEST(0, total - COALESCE((SELECT sum(s.events) FROM ONLY seal s), 0));
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.verify_history(timestamptz, timestamptz,
@@ -388,6 +429,8 @@ REVOKE EXECUTE ON FUNCTION
 	consent_profiling.seal_hash(consent_profiling.seal),
 	consent_profiling.seal_line(consent_profiling.seal),
 	consent_profiling.events_within(int8multirange),
+	consent_profiling.to_verify(bigint, timestamptz, timestamptz, timestamptz,
+		int8multirange),
 	consent_profiling.seal_history(),
 	consent_profiling.export_seal(),
 	consent_profiling.verify_seals(timestamptz, timestamptz, text),

@@ -157,14 +157,14 @@ AS $$
 #variable_conflict use_column
 DECLARE
 	done consent_profiling.notification;
+	key consent_profiling.subject_id;
 BEGIN
 	PERFORM refuse_null('notification', record_notified.notification IS NULL);
 	PERFORM refuse_future('at', record_notified.at);
 	-- Whoever has been erased is known by another key: neither is that an
 	-- error, nor may it happen meanwhile.
-	PERFORM FROM subject WHERE id = (SELECT n.subject FROM notification n
-									 WHERE n.id = record_notified.notification)
-		FOR NO KEY UPDATE;
+	key := lock_known((SELECT n.subject FROM notification n
+					   WHERE n.id = record_notified.notification));
 	DELETE FROM notification WHERE id = record_notified.notification
 		RETURNING * INTO done;
 	IF NOT FOUND THEN
@@ -177,7 +177,7 @@ BEGIN
 			MESSAGE = 'at lies before what is to be told',
 			DETAIL = format('It is due since %s.', done.due_since);
 	END IF;
-	PERFORM record_event('record_notified', known_as(done.subject), NULL,
+	PERFORM record_event('record_notified', key, NULL,
 						 record_notified.at,
 						 evidence => record_notified.evidence,
 						 detail => jsonb_build_object('recipient', done.recipient,

@@ -53,29 +53,6 @@ AS $$
 	END
 $$;
 
--- Internal: write one line of the history.
-CREATE FUNCTION consent_profiling.record_event(act text,
-		subject consent_profiling.subject_id, purpose text, at timestamptz,
-		birth_date date DEFAULT NULL,
-		consent consent_profiling.consent DEFAULT NULL,
-		objection consent_profiling.objection DEFAULT NULL,
-		ground text DEFAULT NULL, informed_at timestamptz DEFAULT NULL,
-		notice text DEFAULT NULL, evidence jsonb DEFAULT NULL,
-		detail jsonb DEFAULT NULL)
-	RETURNS void
-	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-AS $$
-#variable_conflict use_variable
-BEGIN
-	INSERT INTO event (act, subject, purpose, at, recorded_at,
-					   session_role, caller, actor, birth_date, consent,
-					   objection, ground, informed_at, notice, evidence, detail)
-	VALUES (act, subject, purpose, at, clock_timestamp(),
-			session_user, caller_role(), recorded_actor(), birth_date,
-			consent, objection, ground, informed_at, notice, evidence, detail);
-END
-$$;
-
 -- Internal: the role in force outside of any SECURITY DEFINER function, where
 -- current_user would be the owner of the function.
 CREATE FUNCTION consent_profiling.caller_role()
@@ -86,6 +63,29 @@ CREATE FUNCTION consent_profiling.caller_role()
 CREATE FUNCTION consent_profiling.recorded_actor()
 	RETURNS text AS 'MODULE_PATHNAME'
 	LANGUAGE C STABLE STRICT PARALLEL SAFE;
+
+-- Internal: write one line of the history.
+CREATE FUNCTION consent_profiling.record_event(act text,
+		subject consent_profiling.subject_id, purpose text, at timestamptz,
+		birth_date date DEFAULT NULL,
+		consent consent_profiling.consent DEFAULT NULL,
+		objection consent_profiling.objection DEFAULT NULL,
+		ground text DEFAULT NULL, informed_at timestamptz DEFAULT NULL,
+		notice text DEFAULT NULL, evidence jsonb DEFAULT NULL,
+		detail jsonb DEFAULT NULL, actor text DEFAULT recorded_actor())
+	RETURNS void
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS $$
+#variable_conflict use_variable
+BEGIN
+	INSERT INTO event (act, subject, purpose, at, recorded_at,
+					   session_role, caller, actor, birth_date, consent,
+					   objection, ground, informed_at, notice, evidence, detail)
+	VALUES (act, subject, purpose, at, clock_timestamp(),
+			session_user, caller_role(), actor, birth_date,
+			consent, objection, ground, informed_at, notice, evidence, detail);
+END
+$$;
 
 -- Internal: take the lock that puts all acts about one subject in a row, and
 -- complain about a subject about whom nothing can be recorded.
@@ -112,6 +112,26 @@ BEGIN
 			MESSAGE = format('subject "%s" has been erased', lock_subject.subject);
 	END IF;
 	RETURN found_subject;
+END
+$$;
+
+-- Internal: the same lock for what is still to be done about somebody who may
+-- have been erased, also while this waited; returns the key that now stands.
+CREATE FUNCTION consent_profiling.lock_known(subject consent_profiling.subject_id)
+	RETURNS consent_profiling.subject_id
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS $$
+#variable_conflict use_column
+DECLARE
+	key consent_profiling.subject_id;
+BEGIN
+	LOOP
+		key := known_as(lock_known.subject);
+		PERFORM FROM subject WHERE id = key FOR NO KEY UPDATE;
+		IF known_as(lock_known.subject) IS NOT DISTINCT FROM key THEN
+			RETURN key;
+		END IF;
+	END LOOP;
 END
 $$;
 
@@ -201,7 +221,7 @@ END
 $$;
 COMMENT ON FUNCTION consent_profiling.register_subject(
 		consent_profiling.subject_id, date) IS
-	'registers a subject; again is harmless and may add a birth date where there was none; throws unique_violation for a different birth date, invalid_parameter_value for an impossible one';
+	'registers a subject; again is harmless and may add a birth date where there was none; somebody erased stays erased; throws unique_violation for a different birth date, invalid_parameter_value for an impossible one';
 
 CREATE FUNCTION consent_profiling.rectify_birth_date(
 		subject consent_profiling.subject_id, birth_date date,
@@ -586,10 +606,11 @@ REVOKE EXECUTE ON FUNCTION
 	consent_profiling.birth_date_problem(date),
 	consent_profiling.record_event(text, consent_profiling.subject_id, text,
 		timestamptz, date, consent_profiling.consent,
-		consent_profiling.objection, text, timestamptz, text, jsonb, jsonb),
+		consent_profiling.objection, text, timestamptz, text, jsonb, jsonb, text),
 	consent_profiling.caller_role(),
 	consent_profiling.recorded_actor(),
 	consent_profiling.lock_subject(consent_profiling.subject_id),
+	consent_profiling.lock_known(consent_profiling.subject_id),
 	consent_profiling.check_purpose(text),
 	consent_profiling.lineage(text),
 	consent_profiling.register_subject(consent_profiling.subject_id, date),

@@ -176,6 +176,11 @@ DECLARE
 	keep CONSTANT numeric := 10000000;
 	next CONSTANT numeric := pg_snapshot_xmax(pg_current_snapshot())::text::numeric;
 BEGIN
+	-- Art. 17: of somebody erased, not even the key; that anybody may have
+	-- changed is as good an answer.
+	UPDATE change c SET subject = NULL
+		WHERE c.subject IS NOT NULL
+			AND NOT EXISTS (SELECT FROM subject s WHERE s.id = c.subject);
 	IF next <= keep + 3 THEN
 		RETURN 0;
 	END IF;
@@ -185,7 +190,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.prune_change_log() IS
-	'deletes from the log of changes what is older than 10 million transactions, which no query needs any more; returns how many lines; to be run now and then by the owner of the extension';
+	'deletes from the log of changes what is older than 10 million transactions, which no query needs any more, and takes the keys of people who were erased out of the rest; returns how many lines it deleted; to be run now and then by the owner of the extension';
 REVOKE EXECUTE ON FUNCTION consent_profiling.prune_change_log() FROM PUBLIC;
 
 CREATE FUNCTION consent_profiling.log_change()
@@ -234,7 +239,8 @@ CREATE FUNCTION consent_profiling.keep_rows()
 AS $$
 BEGIN
 	IF is_logged(pg_event_trigger_table_rewrite_oid())
-		OR pg_event_trigger_table_rewrite_oid() = 'consent_profiling.review'::regclass THEN
+		OR pg_event_trigger_table_rewrite_oid() IN
+			('review'::regclass, 'event'::regclass, 'seal'::regclass) THEN
 		RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
 			MESSAGE = format('cannot rewrite table consent_profiling.%s',
 							 pg_event_trigger_table_rewrite_oid()::regclass),
@@ -251,7 +257,7 @@ COMMENT ON EVENT TRIGGER consent_profiling_keep_rows IS
 -- What is done while the log's triggers are disabled, as pg_restore
 -- --disable-triggers has it, is not logged; and to enable all triggers of a
 -- table makes them fire less than always, those that guard the history and the
--- tombstones too.
+-- tombstones too, and those of tracked tables.
 CREATE FUNCTION consent_profiling.keep_log()
 	RETURNS event_trigger
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -260,6 +266,16 @@ AS $$
 DECLARE
 	half record;
 BEGIN
+	FOR half IN SELECT t.tgrelid::regclass AS relation, t.tgname
+			FROM pg_trigger t
+			WHERE t.tgrelid IN (SELECT c.objid FROM pg_event_trigger_ddl_commands() c
+								WHERE c.classid = 'pg_class'::regclass)
+				AND t.tgfoid = to_regprocedure('track_subject_change()')
+				AND t.tgenabled IN ('O', 'R') LOOP
+		EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I',
+					   half.relation, half.tgname);
+	END LOOP;
+
 	IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() c
 			   WHERE c.classid = 'pg_class'::regclass AND is_logged(c.objid)) THEN
 		INSERT INTO change (xid) VALUES (pg_current_xact_id());

@@ -44,9 +44,8 @@ DECLARE
 	found_request consent_profiling.request;
 BEGIN
 	PERFORM refuse_null('request', lock_request.request IS NULL);
-	PERFORM FROM subject WHERE id = (SELECT r.subject FROM request r
-									 WHERE r.id = lock_request.request)
-		FOR NO KEY UPDATE;
+	PERFORM lock_known((SELECT r.subject FROM request r
+						WHERE r.id = lock_request.request));
 	SELECT * INTO found_request
 		FROM request WHERE id = lock_request.request FOR NO KEY UPDATE;
 	IF NOT FOUND THEN

@@ -358,7 +358,22 @@ SELECT withdraw_consent('e');
 SELECT raise_objection('e');
 SELECT rectify_birth_date('e', '1980-01-01');
 SELECT restrict_subject('e', 'unlawful');
-SELECT erase_subject('e') IS NOT NULL AS erased;
+-- erased again goes what was said since, also by the person
+SET consent_profiling.actor = 'e';
+SELECT register_subject('e', '1980-01-02');
+SELECT erased_at AS erased FROM subject WHERE id = tombstone('e') \gset
+SELECT count(*) AS events, count(actor) AS actors FROM event WHERE subject = tombstone('e');
+SELECT erase_subject('e') -> 'kept' -> 1 ->> 'rows' AS events;
+SELECT count(*) AS events, count(actor) AS actors, count(salt) AS whole FROM event WHERE subject = tombstone('e');
+SELECT erase_subject(tombstone('e')) -> 'kept' -> 1 ->> 'rows' AS events;
+RESET consent_profiling.actor;
+SELECT erased_at = :'erased' AS same FROM subject WHERE id = tombstone('e');
+SELECT since = :'erased' AS same FROM explain_verdict('e', 'profiling', now());
+SELECT bool_and(event_fits(event)) AS fits FROM event WHERE subject = tombstone('e');
+-- the log of changes forgets the key when it is pruned
+SELECT count(*) > 0 AS logged FROM change WHERE subject = 'e';
+SELECT prune_change_log() IS NOT NULL AS pruned;
+SELECT count(*) FROM change WHERE subject = 'e';
 
 ---------------------------------------------------------------------
 -- exactly one event a call, and none for a call that fails

@@ -50,6 +50,10 @@ RESET ROLE;
 SELECT * FROM tracking.subjects;
 SELECT act, subject, birth_date, caller FROM event WHERE act LIKE 'track%' ORDER BY id;
 SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = 'tracking.people'::regclass;
+-- which is so again after pg_restore --disable-triggers
+ALTER TABLE tracking.people DISABLE TRIGGER ALL;
+ALTER TABLE tracking.people ENABLE TRIGGER ALL;
+SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = 'tracking.people'::regclass;
 
 -- from here on whoever changes the table, with no right to record
 GRANT SELECT, INSERT, UPDATE, DELETE ON tracking.people TO regress_clerk;

@@ -40,7 +40,11 @@ SELECT count(rectify_birth_date(g, '1950-01-01')) FROM generate_series(1, 200, 1
 SELECT count(open_request(g, 'access', '2026-01-31 00:00Z')) FROM generate_series(1, 200, 50) g;
 SELECT extend_request(open_request(2, 'objection', purpose => 'shop'), 'many');
 SELECT close_request(open_request(2, 'access'), 'granted');
+SELECT set_controller('Shop', 'Main Street 1', jurisdiction => 'DE'), add_notice('notice', 'de', 'https://shop.example/privacy', repeat('ab', 32));
+SELECT seal_history() IS NOT NULL;
 SELECT count(erase_subject(g)) FROM generate_series(1, 200, 19) g;
+SELECT seal_history() IS NOT NULL;
+SELECT withdraw_consent(g) FROM generate_series(2, 4) g;
 
 CREATE TABLE customer (id int PRIMARY KEY, income int);
 INSERT INTO customer SELECT g, g FROM generate_series(1, 200) g;
@@ -73,6 +77,13 @@ my %facts = (
 	reviews => 'SELECT r::text FROM consent_profiling.review r ORDER BY r.id',
 	events => 'SELECT e::text FROM consent_profiling.event e ORDER BY e.id',
 	requests => 'SELECT r::text FROM consent_profiling.request r ORDER BY r.id',
+	'does the history fit' => 'SELECT v::text FROM consent_profiling.verify_history() v',
+	seals => q{SELECT s::text, consent_profiling.seal_line(s), v.event, v.problem
+		FROM consent_profiling.seal s, consent_profiling.verify_history(seal => consent_profiling.seal_line(s)) v ORDER BY s.id},
+	'the secret of tombstones' => 'SELECT t::text FROM consent_profiling.tombstone_secret t',
+	'who was erased' => q{SELECT g || ' ' || consent_profiling.verdict_of(g) || ' ' || consent_profiling.tombstone(g) FROM generate_series(1, 200) g},
+	notices => 'SELECT n::text FROM consent_profiling.notice n ORDER BY n::text',
+	controller => 'SELECT c::text FROM consent_profiling.controller c ORDER BY c::text',
 	'what is overdue' => 'SELECT o::text FROM consent_profiling.request_overdue o ORDER BY o.request',
 	restrictions => 'SELECT r::text FROM consent_profiling.restriction r ORDER BY r::text',
 	recipients => 'SELECT r::text FROM consent_profiling.recipient r ORDER BY r.name',
@@ -146,6 +157,13 @@ for my $verdict (qw(erased age_unknown child restricted objected consent_missing
 {
 	like($expected->{verdicts}, qr/: $verdict$/m, "there is somebody $verdict");
 }
+for my $fact (sort keys %facts)
+{
+	isnt($expected->{$fact}, '', "there is something to keep: $fact");
+}
+like($expected->{'does the history fit'}, qr/^\(\d+,[1-9]\d*,,\)$/, 'the history fits, and its end is not sealed');
+is(scalar(() = $expected->{seals} =~ /\|\|$/mg), 2, 'it fits two seals');
+is(scalar(() = $expected->{'who was erased'} =~ / erased /g), 11, 'some were erased');
 my $permitted = $expected->{'analyst: rows of customer'};
 cmp_ok($permitted, '>', 0, 'the analyst sees somebody');
 cmp_ok($permitted, '<', 200, 'the analyst does not see everybody');
@@ -172,6 +190,16 @@ for my $node ($source, $target)
 	same_facts($node, $_, $expected, "$where, $_") for qw(plain custom);
 }
 
+# the data alone, with triggers and without
+my %data = (data => [], data_quiet => [ '--disable-triggers' ], data_parallel => [ '--disable-triggers', '-j', '2' ]);
+for my $db (sort keys %data)
+{
+	$target->safe_psql('postgres', "CREATE DATABASE $db");
+	$target->command_ok([ 'pg_restore', '--exit-on-error', '--schema-only', '-d', $db, "$dir/custom.dump" ], "$db: restored the schema");
+	$target->command_ok([ 'pg_restore', '--exit-on-error', '--data-only', @{ $data{$db} }, '-d', $db, "$dir/custom.dump" ], "$db: restored the data");
+	same_facts($target, $db, $expected, $db);
+}
+
 # life goes on: the history's numbers, the tracking, the gate
 is($target->safe_psql('custom', q{
 		SELECT max(id) AS last FROM consent_profiling.event \gset
@@ -184,6 +212,22 @@ is($target->safe_psql('custom', q{
 		INSERT INTO customer VALUES (1002, 0);}),
 	"given\ntrack_subjects|1\ngive_consent|2\npermitted\n1", 'history and tracking go on');
 is(ask($target, 'custom', 'analyst', 'SELECT count(*) FROM customer'), $permitted + 1, 'and so does the gate');
+
+is($target->safe_psql('custom', q{
+		SELECT FROM consent_profiling.seal_history();
+		SELECT count(*) FROM consent_profiling.seal;
+		SELECT unsealed, event, problem FROM consent_profiling.verify_history(seal => consent_profiling.export_seal())}),
+	"3\n0||", 'the history goes on, and so do its seals');
+
+# Whoever was erased does not come back, and the history guards itself.
+for my $db (qw(plain custom), sort keys %data)
+{
+	like(ask($target, $db, 'NONE', q{SELECT consent_profiling.give_consent(20)}), qr/subject "20" has been erased/, "$db: an erased person is refused");
+	is(ask($target, $db, 'NONE', q{BEGIN; SELECT FROM consent_profiling.register_subject(20, '1980-01-01'); SELECT consent_profiling.verdict_of(20)}),
+		'erased', "$db: whoever registers them again");
+	like(ask($target, $db, 'NONE', q{SET session_replication_role = replica; DELETE FROM consent_profiling.event}),
+		qr/the history is append-only/, "$db: the history is guarded");
+}
 
 # a dump of a dump
 $target->command_ok([ 'pg_dump', '--no-sync', '-f', "$dir/again.sql", 'plain' ], 'pg_dump of what was restored');

@@ -89,6 +89,32 @@ $primary->wait_for_catchup($standby);
 is(seen('analyst', $decided), 999, 'not about who has asked for a review');
 is(seen('analyst', "$parallel SET parallel_leader_participation = off; $decided"), 999, 'nor do workers');
 
+# The history verifies there, and says what it says on the primary; of a seal that
+# is not replayed nothing is known.
+my $verify = q{SELECT events > 1000, unsealed, event, problem FROM consent_profiling.verify_history()};
+my $seal = $primary->safe_psql('postgres', q{
+	SELECT FROM consent_profiling.erase_subject(1000);
+	SELECT consent_profiling.seal_history();
+	SELECT FROM consent_profiling.refuse_consent(999)});
+$primary->wait_for_catchup($standby);
+is($standby->safe_psql('postgres', $verify), 't|1||', 'the history fits on the standby');
+is($standby->safe_psql('postgres', $verify), $primary->safe_psql('postgres', $verify), 'as it does on the primary');
+is($standby->safe_psql('postgres', 'SELECT consent_profiling.export_seal()'), $seal, 'the seal is there');
+is($standby->safe_psql('postgres', "SELECT unsealed, event, problem FROM consent_profiling.verify_history(seal => '$seal')"), '1||', 'the history fits it');
+like(refusal('SELECT consent_profiling.seal_history()', getpwuid($>) . ''),
+	qr/during recovery|read-only transaction/, 'nothing is sealed on a standby');
+is($standby->safe_psql('postgres', "SELECT consent_profiling.verdict_of(1000), count(*) FROM consent_profiling.subject WHERE id::text = '1000'"),
+	'erased|0', 'whoever was erased is refused there, too');
+$primary->safe_psql('postgres', q{ALTER TABLE consent_profiling.event DISABLE TRIGGER keep_event;
+	UPDATE consent_profiling.event SET notice = 'x' WHERE id = (SELECT max(id) FROM consent_profiling.event)});
+$primary->wait_for_catchup($standby);
+like($standby->safe_psql('postgres', $verify), qr/^t\|1\|\d+\|event \d+ was changed$/, 'what was changed is found there');
+is($standby->safe_psql('postgres', $verify), $primary->safe_psql('postgres', $verify), 'and is the same on the primary');
+$primary->safe_psql('postgres', q{UPDATE consent_profiling.event SET notice = NULL WHERE notice = 'x';
+	ALTER TABLE consent_profiling.event ENABLE TRIGGER keep_event});
+$primary->wait_for_catchup($standby);
+is($standby->safe_psql('postgres', $verify), 't|1||', 'until it is as it was');
+
 # A session that is open while things are replayed: a prepared statement
 # follows, a transaction with its own snapshot keeps to that.
 my $open = $standby->background_psql('postgres', extra_params => [ '-U', 'analyst' ]);
@@ -160,5 +186,9 @@ $standby->safe_psql('postgres', q{SELECT consent_profiling.withdraw_consent(20, 
 is(seen('analyst'), 687, 'a withdrawal there');
 $standby->safe_psql('postgres', q{SELECT consent_profiling.give_consent(20, 'profiling')});
 is(seen('analyst'), 688, 'and a consent');
+like($standby->safe_psql('postgres', "SELECT unsealed, event, problem FROM consent_profiling.verify_history(seal => '$seal')"),
+	qr/^\d+\|\|$/, 'the history goes on there');
+is($standby->safe_psql('postgres', q{SELECT FROM consent_profiling.seal_history();
+	SELECT unsealed, event, problem FROM consent_profiling.verify_history(seal => consent_profiling.export_seal())}), '0||', 'and is sealed');
 
 done_testing();

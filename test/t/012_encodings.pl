@@ -1,0 +1,65 @@
+# The history holds whatever the encoding of the database, and goes on to hold
+# when it is restored into another.
+
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('encodings');
+$node->init(extra => [ '--no-locale', '--encoding=UTF8' ]);
+$node->start;
+
+sub database
+{
+	my ($name, $encoding) = @_;
+	$node->safe_psql('postgres', "CREATE DATABASE $name TEMPLATE template0 ENCODING '$encoding'");
+	return;
+}
+
+sub verified
+{
+	my ($database) = @_;
+	return $node->safe_psql($database, 'SELECT events, event, problem FROM consent_profiling.verify_history()');
+}
+
+# "e" with an acute is one byte in LATIN1 and two in UTF8, and jsonb has its keys in
+# the order of their lengths: it comes before "zz" in the one and after it in the other
+database('latin1', 'LATIN1');
+$node->safe_psql('latin1', q{
+	SET client_encoding = 'UTF8';
+	CREATE EXTENSION consent_profiling;
+	SELECT consent_profiling.register_subject('m\u00fcller', '1980-01-01');
+	SELECT consent_profiling.give_consent('m\u00fcller', notice => 'gel\u00e9sen',
+		evidence => '{"\u00e9": 1, "zz": [2, "\u00e9", {"z\u00e9": null, "aaa": true}], "a": "\u00e9"}');
+	SELECT consent_profiling.withdraw_consent('m\u00fcller', evidence => '"\u00e9"');
+	SELECT consent_profiling.register_subject('erased');
+	SELECT consent_profiling.erase_subject('erased');
+	SELECT consent_profiling.seal_history()} =~ s/\\u([0-9a-f]{4})/ my $c = chr(hex($1)); utf8::encode($c); $c /ger);
+is(verified('latin1'), '5||', 'LATIN1: all fits');
+
+my $dump = $node->backup_dir . '/latin1.dump';
+mkdir $node->backup_dir;
+$node->command_ok([ 'pg_dump', '-Fc', '-f', $dump, $node->connstr('latin1') ], 'LATIN1 is dumped');
+database('utf8', 'UTF8');
+$node->command_ok([ 'pg_restore', '-d', $node->connstr('utf8'), $dump ], 'and restored into UTF8');
+is(verified('utf8'), '5||', 'UTF8: all fits');
+is($node->safe_psql('utf8', q{SELECT consent_profiling.verdict_of('erased')}), 'erased', 'UTF8: who was erased is refused');
+
+# SQL_ASCII takes any bytes for a text; whoever withdraws in such is not turned away
+database('ascii', 'SQL_ASCII');
+$node->safe_psql('ascii', q{
+	CREATE EXTENSION consent_profiling;
+	SELECT consent_profiling.register_subject(E'm\xfcller', '1980-01-01');
+	SELECT consent_profiling.give_consent(E'm\xfcller', notice => E'gel\xe9sen', evidence => E'{"\xe9": 1, "zz": 2}');
+	SELECT consent_profiling.withdraw_consent(E'm\xfcller', notice => E'sch\xf6n');
+	SELECT consent_profiling.register_subject(E'gel\xf6scht');
+	SELECT consent_profiling.erase_subject(E'gel\xf6scht')});
+is(verified('ascii'), '5||', 'SQL_ASCII: all fits');
+is($node->safe_psql('ascii', q{SELECT consent_profiling.verdict_of(E'm\xfcller'), consent_profiling.verdict_of(E'gel\xf6scht')}),
+	'consent_withdrawn|erased', 'SQL_ASCII: what was recorded counts');
+
+$node->stop;
+done_testing();
