@@ -536,3 +536,14 @@ SELECT demo_check('requests, reviews and notices left, events not sealed',
 			  (SELECT count(*) FROM consent_profiling.notification_due),
 			  (SELECT unsealed FROM consent_profiling.verify_history())),
 	'0, 0, 0, 0') :print
+\echo
+\echo '-- [dpo] The whole picture is one page of HTML, for a browser or for paper. What it says is to be done:'
+\echo
+\set ECHO queries
+SELECT m[1] AS figure, m[2] AS value
+FROM regexp_matches(consent_profiling.compliance_report(), 'data-figure="(\w+)">([0-9,]+)', 'g') AS m
+LIMIT 6;
+\set ECHO none
+SELECT demo_check('objections pending, by the page',
+	(SELECT m[1] FROM regexp_match(consent_profiling.compliance_report(), 'data-figure="pending">([0-9,]+)') AS m),
+	(SELECT to_char(count(purpose), 'FM999,999,990') FROM consent_profiling.restriction)) :print
