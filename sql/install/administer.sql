@@ -56,6 +56,8 @@ BEGIN
 			MESSAGE = format('minimum_age %s is out of range', add_purpose.minimum_age),
 			HINT = 'It is between 18 and 150, since a child is never profiled.';
 	END IF;
+	-- Whoever administers purposes waits here for others who do.
+	LOCK TABLE purpose IN SHARE ROW EXCLUSIVE MODE;
 	PERFORM check_purpose(add_purpose.broader);
 	BEGIN
 		INSERT INTO purpose
@@ -98,9 +100,9 @@ BEGIN
 		RAISE EXCEPTION USING ERRCODE = 'active_sql_transaction',
 			MESSAGE = 'purposes are dropped in READ COMMITTED transactions only';
 	END IF;
-	PERFORM check_purpose(drop_purpose.name);
 	-- Nobody may begin to use it while this looks.
 	LOCK TABLE purpose IN SHARE ROW EXCLUSIVE MODE;
+	PERFORM check_purpose(drop_purpose.name);
 	PERFORM FROM purpose WHERE name = drop_purpose.name FOR UPDATE;
 	used := CASE
 		WHEN drop_purpose.name = 'profiling' THEN 'It is the root of all purposes.'
@@ -156,7 +158,7 @@ CREATE FUNCTION consent_profiling.permissions(
 AS $$
 	SELECT p.polname,
 		   substring(pg_get_expr(p.polqual, p.polrelid)
-					 FROM '^\(''([^'']+)''::text IS NULL\)$'),
+					 FROM E'^\\(''([^'']+)''::(?:text|"text") IS NULL\\)$'),
 		   r
 		FROM pg_policy p, unnest(p.polroles) r
 		WHERE p.polrelid = to_regclass('consent_profiling.permission')
@@ -259,8 +261,8 @@ AS $$
 DECLARE
 	added oid := role_oid(role);
 BEGIN
-	PERFORM check_purpose(allow_purpose.purpose);
 	LOCK TABLE purpose IN SHARE ROW EXCLUSIVE MODE;
+	PERFORM check_purpose(allow_purpose.purpose);
 	IF added = 0 AND allow_purpose.purpose = 'profiling' THEN
 		-- PUBLIC may use the root unless this says otherwise.
 		PERFORM drop_permission(0, '!profiling');
@@ -283,8 +285,8 @@ AS $$
 DECLARE
 	removed oid := role_oid(role);
 BEGIN
-	PERFORM check_purpose(disallow_purpose.purpose);
 	LOCK TABLE purpose IN SHARE ROW EXCLUSIVE MODE;
+	PERFORM check_purpose(disallow_purpose.purpose);
 	IF removed = 0 AND disallow_purpose.purpose = 'profiling' THEN
 		-- For PUBLIC, since that is restored in every cluster.
 		PERFORM add_permission(0, '!profiling');

@@ -37,7 +37,7 @@ CREATE FUNCTION consent_profiling.page_text(value text)
 	RETURNS text
 	LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
 AS $$
-	SELECT CASE WHEN value ~ '\S'
+	SELECT CASE WHEN value ~ E'\\S'
 		THEN '<bdi>' || escape_html(left(value, 300)) || '</bdi>'
 			|| CASE WHEN length(value) > 300
 				THEN format('&#8230; <span class="quiet">and %s more characters</span>',
@@ -188,7 +188,7 @@ AS $$
 				E'<p class="share"><b>%s</b> of %s permitted, %s%%</p>\n',
 				page_number(v.permitted), page_number(v.people),
 				to_char(100.0 * v.permitted / v.people, 'FM990.0')) END,
-			CASE WHEN p.description ~ '\S'
+			CASE WHEN p.description ~ E'\\S'
 				THEN page_text(p.description) || '<br/>' END,
 			concat_ws(', ', page_text(replace(p.basis, '_', ' ')), articles_of(p),
 				CASE WHEN p.direct_marketing THEN 'direct marketing' END,

@@ -249,7 +249,7 @@ DECLARE
 	covered int8multirange := '{}';
 BEGIN
 	IF saved IS NOT NULL THEN
-		parts := regexp_match(saved, '^\s*consent_profiling seal (\d{1,18}) of \S+ events \d+ sha256 ([0-9a-f]{64})\s*$');
+		parts := regexp_match(saved, E'^\\s*consent_profiling seal (\\d{1,18}) of \\S+ events \\d+ sha256 ([0-9a-f]{64})\\s*$');
 		IF parts IS NULL THEN
 			RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 				MESSAGE = 'this is not the line of a seal',

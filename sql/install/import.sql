@@ -98,6 +98,14 @@ BEGIN
 		RETURN problems;
 	END IF;
 
+	-- Art. 16, 19: to complete is to rectify.
+	PERFORM queue_notifications(d.subject, 'rectification')
+		FROM (SELECT DISTINCT d.subject
+			  FROM unnest(ids, birth_dates) AS u (id, birth_date)
+				  JOIN disclosure d ON d.subject = u.id
+				  JOIN subject s ON s.id = u.id
+			  WHERE u.birth_date IS NOT NULL
+				  AND s.birth_date IS NULL AND s.erased_at IS NULL) d;
 	INSERT INTO subject AS s (id, birth_date, registered_at)
 		SELECT u.id, max(u.birth_date), at
 		FROM unnest(ids, birth_dates) AS u (id, birth_date)
@@ -234,6 +242,14 @@ BEGIN
 	IF problems IS NOT NULL THEN
 		RETURN problems;
 	END IF;
+	-- Whoever may import may say what people said; to decide is for officers.
+	IF EXISTS (SELECT FROM unnest(objections) AS u (objection)
+			   WHERE objection_status(u.objection::objection) IN ('upheld', 'overridden'))
+		AND NOT has_function_privilege(caller_role(),
+			'override_objection(subject_id, text, text, timestamptz, jsonb)', 'EXECUTE') THEN
+		RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+			MESSAGE = 'only officers may import objections that were upheld or overridden';
+	END IF;
 
 	UPDATE subject SET objection_acts = objection_acts + 1
 		WHERE id = ANY (subjects::subject_id[]);
@@ -345,7 +361,7 @@ CREATE FUNCTION consent_profiling.import_objections(query text)
 	RETURNS bigint AS 'MODULE_PATHNAME'
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION consent_profiling.import_objections(text) IS
-	'records the objections that a query, run with the caller''s rights, returns as (subject, purpose, objection [, notice] [, evidence]); returns the number of rows; takes all or, with an error that lists the bad rows, none';
+	'records the objections that a query, run with the caller''s rights, returns as (subject, purpose, objection [, notice] [, evidence]); returns the number of rows; takes all or, with an error that lists the bad rows, none; throws insufficient_privilege for those upheld or overridden, unless for officers';
 
 -- Only those with a duty, see grant_duty().
 REVOKE EXECUTE ON FUNCTION

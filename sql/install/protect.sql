@@ -69,7 +69,7 @@ CREATE VIEW consent_profiling.gate AS
 		CASE WHEN NOT k.column_mode THEN
 			pg_catalog.substring(
 				pg_catalog.pg_get_expr(pol.polqual, pol.polrelid),
-				', ''([^'']+)''::(?:"?pg_catalog"?\.)?(?:text|"text")\)$') END AS purpose
+				E', ''([^'']+)''::(?:"?pg_catalog"?\\.)?(?:text|"text")\\)$') END AS purpose
 	FROM pg_catalog.pg_policy pol
 		CROSS JOIN LATERAL (
 			SELECT m.column_mode,
@@ -86,7 +86,7 @@ CREATE VIEW consent_profiling.gate AS
 			FROM consent_profiling.policy_calls(pol.oid, 'may_profile', 3)
 				AS m (column_mode)) k
 	WHERE NOT pol.polpermissive
-		AND pol.polname LIKE 'consent\_profiling\_%'
+		AND pol.polname LIKE E'consent\\_profiling\\_%'
 		AND consent_profiling.policy_calls(pol.oid, 'may_profile');
 GRANT SELECT ON consent_profiling.gate TO PUBLIC;
 
@@ -718,7 +718,7 @@ BEGIN
 							  FROM pg_class c
 							  WHERE c.oid = to_regclass(format('%I.%I',
 								p.address_names[1], p.address_names[2])))))
-			AND p.address_names[3] LIKE 'consent\_profiling\_%'
+			AND p.address_names[3] LIKE E'consent\\_profiling\\_%'
 			AND NOT EXISTS (
 				SELECT FROM pg_event_trigger_dropped_objects() t
 				WHERE t.classid = 'pg_class'::regclass AND t.objsubid = 0

@@ -79,7 +79,7 @@ DECLARE
 	version integer;
 BEGIN
 	PERFORM refuse_null('name', set_controller.name IS NULL);
-	IF set_controller.name !~ '\S' THEN
+	IF set_controller.name !~ E'\\S' THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'the controller must have a name';
 	END IF;
@@ -137,7 +137,7 @@ BEGIN
 	PERFORM refuse_null('language', add_notice.language IS NULL);
 	PERFORM refuse_null('url', add_notice.url IS NULL);
 	PERFORM refuse_null('sha256', add_notice.sha256 IS NULL);
-	IF add_notice.id !~ '\S' THEN
+	IF add_notice.id !~ E'\\S' THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'a notice must have an id';
 	END IF;
@@ -528,7 +528,7 @@ CREATE FUNCTION consent_profiling.receipt_text(holder jsonb, field text,
 AS $$
 BEGIN
 	IF jsonb_typeof(holder -> field) IS DISTINCT FROM 'string'
-		OR holder ->> field !~ '\S' THEN
+		OR holder ->> field !~ E'\\S' THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = format('receipt field "%s" must be a text that is not empty',
 							 path || field);
@@ -623,9 +623,15 @@ BEGIN
 								 purposes.item_path);
 		END IF;
 		-- Mostly words, which are for people; a date is the end, by UTC where it
-		-- says no more.
+		-- says no more.  What may be meant for one must not be taken for words, or
+		-- the consent would never end.
 		termination := purposes.item ->> 'termination';
-		IF termination ~ '^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$' THEN
+		IF jsonb_typeof(purposes.item -> 'termination') NOT IN ('string', 'null') THEN
+			RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+				MESSAGE = format('receipt field "%stermination" must be a string',
+								 purposes.item_path);
+		END IF;
+		IF termination ~ E'^\\d{4}-\\d\\d-\\d\\d(T\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)?)?(Z|[+-]\\d\\d:?\\d\\d)?)?$' THEN
 			BEGIN
 				until := LEAST(until, (CASE
 					WHEN termination !~ 'T' THEN termination || 'T00:00:00Z'
@@ -641,8 +647,20 @@ BEGIN
 					MESSAGE = format('receipt field "%stermination" must be after "consentTimestamp"',
 									 purposes.item_path);
 			END IF;
+		ELSIF termination ~ '[0-9]{4}|[0-9][ ]*[-/.][ ]*[0-9]' THEN
+			RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+				MESSAGE = format('receipt field "%stermination" is no date',
+								 purposes.item_path),
+				HINT = 'A date is written like 2026-01-31 or 2026-01-31T12:00:00Z. All else is for people to read, and must not look like one.';
 		END IF;
 	END LOOP;
+	-- Wherever else it says so.
+	IF jsonb_path_exists(import_receipt.receipt,
+						 '$.**.consentType ? (@ like_regex "implicit" flag "i")') THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = 'an implicit consent cannot be imported',
+			HINT = 'What a person did not say by a clear affirmative act is no consent.';
+	END IF;
 
 	-- Art. 9(2)(a): explicit consent is to the special categories it names.
 	PERFORM check_purpose(import_receipt.purpose);

@@ -52,7 +52,7 @@ DECLARE
 	at timestamptz := clock_timestamp();
 BEGIN
 	PERFORM refuse_null('name', add_recipient.name IS NULL);
-	IF add_recipient.name !~ '\S' THEN
+	IF add_recipient.name !~ E'\\S' THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'a recipient must have a name';
 	END IF;
@@ -132,11 +132,16 @@ BEGIN
 		RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
 			MESSAGE = 'could not serialize access due to concurrent recording';
 	END IF;
+	-- Whoever is being told of an earlier cause is to be told of this one, too:
+	-- so it has another number, under which it is recorded.
+	DELETE FROM notification
+		WHERE subject = queue_notifications.subject
+			AND cause = queue_notifications.cause;
 	INSERT INTO notification (subject, recipient, cause, due_since)
-		SELECT DISTINCT d.subject, d.recipient, queue_notifications.cause,
-						clock_timestamp()
-			FROM disclosure d WHERE d.subject = queue_notifications.subject
-		ON CONFLICT (subject, recipient, cause) DO NOTHING;
+		SELECT queue_notifications.subject, d.recipient,
+			   queue_notifications.cause, clock_timestamp()
+			FROM (SELECT DISTINCT d.recipient FROM disclosure d
+				  WHERE d.subject = queue_notifications.subject) d;
 END
 $$;
 

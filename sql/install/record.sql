@@ -213,6 +213,8 @@ BEGIN
 		IF known.birth_date IS NULL AND register_subject.birth_date IS NOT NULL THEN
 			UPDATE subject SET birth_date = register_subject.birth_date
 				WHERE id = key;
+			-- Art. 16, 19: to complete is to rectify.
+			PERFORM queue_notifications(key, 'rectification');
 		END IF;
 	END IF;
 	PERFORM record_event('register_subject', key, NULL, at,
@@ -552,7 +554,7 @@ BEGIN
 
 	-- Art. 21(1): only compelling grounds, demonstrated by the controller.
 	PERFORM refuse_null('grounds', override_objection.grounds IS NULL);
-	IF override_objection.grounds !~ '\S' THEN
+	IF override_objection.grounds !~ E'\\S' THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'an objection cannot be overridden without grounds';
 	END IF;

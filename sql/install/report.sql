@@ -79,7 +79,8 @@ BEGIN
 		'objection', objection_parts(choice.objection),
 		'review_open', EXISTS (SELECT FROM review r
 							   WHERE r.subject = purpose_report.subject
-								   AND r.purpose = goal.name AND r.outcome IS NULL));
+								   AND r.purpose IN (SELECT l.name FROM lineage(goal.name) l)
+								   AND r.reviewed_at IS NULL));
 END
 $$;
 
@@ -177,14 +178,14 @@ DECLARE
 	width CONSTANT integer := 76 - indent;
 	margin CONSTANT text := repeat(' ', indent);
 	steering CONSTANT text := CASE getdatabaseencoding() WHEN 'UTF8'
-		THEN '\u0080-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff'
+		THEN E'\\u0080-\\u009f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff'
 		ELSE '' END;
 	plain text := btrim(regexp_replace(content,
-		'[\u0001-\u001f\u007f[:space:]' || steering || ']+', ' ', 'g'));
+		E'[\\u0001-\\u001f\\u007f[:space:]' || steering || ']+', ' ', 'g'));
 BEGIN
 	IF length(plain) > width + 2 THEN
 		-- What is longer than a line is cut.
-		plain := regexp_replace(plain, format('(\S{%s})(?=\S)', width), '\1 ', 'g');
+		plain := regexp_replace(plain, format(E'(\\S{%s})(?=\\S)', width), E'\\1 ', 'g');
 		plain := rtrim(regexp_replace(plain, format('(.{1,%s})( |$)', width),
 									  E'\\1\n  ' || margin, 'g'), E' \n');
 	END IF;
@@ -197,7 +198,7 @@ CREATE FUNCTION consent_profiling.letter_time(content text)
 	RETURNS text
 	LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
 AS $$
-	SELECT regexp_replace(content, '(\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?Z', '\1 \2 UTC', 'g')
+	SELECT regexp_replace(content, E'(\\d-\\d\\d)T(\\d\\d:\\d\\d:\\d\\d)(\\.\\d+)?Z', E'\\1 \\2 UTC', 'g')
 $$;
 
 -- Internal: an article as people read it, with what it is about.

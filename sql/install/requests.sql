@@ -100,16 +100,29 @@ BEGIN
 						 detail => jsonb_build_object('request', request,
 													  'right', open_request."right"));
 	-- Art. 21(1): processing ends with the objection, not with the answer.
+	-- What was overridden since was weighed without this one, which stands from now.
 	IF open_request."right" = 'objection' THEN
 		PERFORM raise_objection(open_request.subject, open_request.purpose,
-								open_request.received_at, open_request.evidence);
+			CASE WHEN EXISTS (SELECT FROM choice c
+							  WHERE c.subject = open_request.subject
+								  AND c.overridden_at >= open_request.received_at
+								  AND EXISTS (SELECT FROM lineage(c.purpose) l
+											  WHERE l.name = open_request.purpose))
+				THEN clock_timestamp() ELSE open_request.received_at END,
+			open_request.evidence);
+	-- Art. 22(3): nor is anything decided until a human has looked.
+	ELSIF open_request."right" = 'automated_decision'
+		AND EXISTS (SELECT FROM purpose p
+					WHERE p.name = open_request.purpose AND p.automated_decision) THEN
+		PERFORM request_review(open_request.subject, open_request.purpose,
+							   open_request.evidence);
 	END IF;
 	RETURN request;
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.open_request(consent_profiling.subject_id,
 		text, timestamptz, text, jsonb) IS
-	'records that a subject asked for something by right: access, rectification, erasure, restriction, portability, objection or automated_decision (Art. 15 to 18, 20 to 22), to be answered within a month (Art. 12(3)); an objection to the purpose is raised at once, whatever becomes of the request; returns the number of the request; throws no_data_found for an unknown subject, undefined_object for an unknown purpose, invalid_parameter_value for an unknown right or a time in the future';
+	'records that a subject asked for something by right: access, rectification, erasure, restriction, portability, objection or automated_decision (Art. 15 to 18, 20 to 22), to be answered within a month (Art. 12(3)); an objection to the purpose is raised at once, whatever becomes of the request, and a review of automated decisions for it is asked for; returns the number of the request; throws no_data_found for an unknown subject, undefined_object for an unknown purpose, invalid_parameter_value for an unknown right or a time in the future';
 
 CREATE FUNCTION consent_profiling.extend_request(request bigint, reason text)
 	RETURNS void
@@ -122,7 +135,7 @@ DECLARE
 	known consent_profiling.request;
 BEGIN
 	PERFORM refuse_null('reason', extend_request.reason IS NULL);
-	IF extend_request.reason !~ '\S' THEN
+	IF extend_request.reason !~ E'\\S' THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'a request cannot be extended without a reason';
 	END IF;
@@ -166,7 +179,7 @@ DECLARE
 	known consent_profiling.request;
 BEGIN
 	PERFORM refuse_null('outcome', close_request.outcome IS NULL);
-	IF close_request.outcome !~ '\S' THEN
+	IF close_request.outcome !~ E'\\S' THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'a request cannot be closed without an outcome';
 	END IF;

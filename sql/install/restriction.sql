@@ -8,13 +8,13 @@ CREATE FUNCTION consent_profiling.restriction_ground(ground text)
 	LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
 AS $$
 	SELECT CASE
-		WHEN g.words ~ '^accuracy contested\M' THEN 'accuracy_contested'
-		WHEN g.words ~ '^unlawful(ly)?\M' THEN 'unlawful_processing'
-		WHEN g.words ~ '^(needed for )?(legal )?claims\M' THEN 'legal_claims'
-		WHEN g.words ~ '^objection pending\M' THEN 'objection_pending'
+		WHEN g.words ~ E'^accuracy contested\\M' THEN 'accuracy_contested'
+		WHEN g.words ~ E'^unlawful(ly)?\\M' THEN 'unlawful_processing'
+		WHEN g.words ~ E'^(needed for )?(legal )?claims\\M' THEN 'legal_claims'
+		WHEN g.words ~ E'^objection pending\\M' THEN 'objection_pending'
 		END
 	FROM (SELECT ltrim(regexp_replace(lower(restriction_ground.ground COLLATE "C"),
-									  '[\s_]+', ' ', 'g')) AS words) g
+									  E'[\\s_]+', ' ', 'g')) AS words) g
 $$;
 
 CREATE FUNCTION consent_profiling.restrict_subject(
@@ -32,7 +32,7 @@ BEGIN
 	-- Art. 18(1)
 	IF word IS NULL THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-			MESSAGE = CASE WHEN restrict_subject.ground ~ '\S'
+			MESSAGE = CASE WHEN restrict_subject.ground ~ E'\\S'
 				THEN format('unknown ground "%s" for a restriction',
 							restrict_subject.ground)
 				ELSE 'processing cannot be restricted without a ground' END,

@@ -244,6 +244,9 @@ SELECT import_subjects_batch(1, '{fine,NULL}', '{1980-01-01,1980-01-02}', '{NULL
 SELECT import_consents_batch(1, '{known,gone}', '{news,news}', '{given at 2026-01-01T00:00Z,given at 2026-01-01T00:00Z}', '{NULL,NULL}', '{NULL,NULL}');
 SELECT import_consents_batch(1, '{known,known}', '{news,news}', '{given at 2026-01-01T00:00Z,given at 2999-01-01T00:00Z}', '{NULL,NULL}', '{NULL,NULL}');
 SELECT import_objections_batch(1, '{known}', '{news}', '{"overridden at 2026-01-01T00:00Z grounds \"x\""}', '{NULL}', '{NULL}');
+-- to decide on objections is for officers, also in an import
+SELECT import_objections($$SELECT 'known' AS subject, 'stats' AS purpose, 'overridden at 2026-01-05T00:00Z grounds "x"' AS objection$$);
+SELECT import_objections($$SELECT 'known' AS subject, 'stats' AS purpose, 'upheld at 2026-01-05T00:00Z' AS objection$$);
 SELECT sync_subjects_batch(1, '{fine,fine}', '{1980-01-01,1980-01-02}');
 -- arrays that do not match, or are not there
 SELECT import_subjects_batch(NULL, '{fine}', '{1980-01-01}', '{NULL}', '{NULL}');

@@ -183,6 +183,12 @@ SET ROLE regress_analyst;
 SELECT may_profile('q');
 RESET ROLE;
 ALTER TABLE consent_profiling.permission ENABLE ROW LEVEL SECURITY;
+-- whatever the administrator's settings
+SELECT allow_purpose('regress_stranger', 'shop');
+SET quote_all_identifiers = on; SET standard_conforming_strings = off; SET escape_string_warning = off;
+SELECT disallow_purpose('regress_stranger', 'shop');
+RESET quote_all_identifiers; RESET standard_conforming_strings; RESET escape_string_warning;
+SELECT has_any FROM (SELECT 'regress_stranger'::regrole = ANY (polroles) AS has_any FROM pg_policy WHERE polrelid = 'consent_profiling.permission'::regclass) p WHERE has_any;
 -- and other policies that stand there say nothing
 CREATE POLICY other ON consent_profiling.permission USING (true);
 CREATE POLICY "shop 1" ON consent_profiling.permission USING (current_user = 'shop');

@@ -84,6 +84,13 @@ SELECT t, taken('kan-1', 'kan.news', jsonb_set(jsonb_set(r, '{services,0,purpose
 		'2927-02-30', '2927-13-01', '2927-02-03T25:00:00Z', '2019-12-31', '03.02.2927', '2927', 'until 2927-02-03', '']) WITH ORDINALITY u (t, n)
 	ORDER BY n;
 -- the earliest of several
+-- what may be meant for a date is not taken for words, or the consent would not end
+SELECT t, split_part(taken('kan-1', 'kan.news', jsonb_set(r, '{services,0,purposes,1,termination}', t)), ' |', 1) FROM receipt, unnest(ARRAY[
+	'"2927-02-03 00:00:00"', '"2927-02-03T00:00:00z"', '" 2927-02-03 "', '"29270203"', '"2927-02"', '"03/02/27"', '"3. 2. 27"', '1748736000', '{"date": "2927-02-03"}', '["2927-02-03"]', 'true',
+	'null', '"30 days after the contract"']::jsonb[]) t;
+-- wherever it says that it is implicit
+SELECT taken('kan-1', 'kan.news', jsonb_set(r, '{services,0,consentType}', '"implicit"')) FROM receipt;
+SELECT taken('kan-1', 'kan.news', r || '{"consentType": "IMPLICIT"}') FROM receipt;
 SELECT taken('kan-1', 'kan.news', jsonb_set(jsonb_set(r, '{services,0,purposes,1,termination}', '"2930-01-01"'),
 		'{services,1,purposes,0,termination}', '"2929-01-01"') || '{"consentTimestamp": 1580000100}') FROM receipt;
 

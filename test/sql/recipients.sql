@@ -127,6 +127,19 @@ SELECT record_notified(notification) FROM notification_due WHERE subject = 'rc:g
 SELECT count(*) FROM notification_due WHERE subject = 'rc:gone';
 
 ---------------------------------------------------------------------
+-- to complete a birth date is to rectify; and what comes while an earlier cause is
+-- still due is another notification, which being told of that one does not settle
+---------------------------------------------------------------------
+SELECT register_subject('rc:c1'), register_subject('rc:c2');
+SELECT record_disclosure('rc:c1', 'printer'), record_disclosure('rc:c2', 'printer'), record_disclosure('rc:c2', 'printer', 'rc.shop');
+SELECT register_subject('rc:c1', '1980-01-01');
+SELECT import_subjects($$SELECT s AS subject, date '1980-01-01' AS birth_date FROM unnest('{rc:c1,rc:c2}'::text[]) s$$);
+SELECT * FROM due WHERE subject IN ('rc:c1', 'rc:c2');
+SELECT notification AS first FROM notification_due WHERE subject = 'rc:c1' \gset
+SELECT rectify_birth_date('rc:c1', '1980-01-02');
+SELECT count(*), bool_or(notification = :first) AS the_first FROM notification_due WHERE subject = 'rc:c1';
+
+---------------------------------------------------------------------
 -- a purpose that is history is dropped; the queue and all else is for officers
 ---------------------------------------------------------------------
 DELETE FROM choice;

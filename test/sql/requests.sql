@@ -179,6 +179,32 @@ SELECT count(open_request('rq:8', r, purpose => 'rq.shop')) FROM unnest('{access
 SELECT verdict_of('rq:8', 'rq.shop'), (SELECT count(*) FROM choice WHERE subject = 'rq:8') AS choices, (SELECT count(*) FROM restriction WHERE subject = 'rq:8') AS restrictions;
 
 ---------------------------------------------------------------------
+-- an objection that lay about while an earlier one was overridden, also for what is
+-- beneath, was not weighed then, and stands from now
+---------------------------------------------------------------------
+SELECT register_subject('rq:l1', '1980-01-01'), register_subject('rq:l2', '1980-01-01'), register_subject('rq:l3', '1980-01-01');
+SELECT objection_status(raise_objection(s, 'rq.shop', now() - interval '10 days')) FROM unnest('{rq:l1,rq:l2,rq:l3}'::text[]) s;
+SELECT objection_status(override_objection('rq:l1', 'rq.shop', 'x', now() - interval '5 days')),
+	objection_status(withdraw_objection('rq:l2', 'rq.shop', now() - interval '5 days')),
+	objection_status(override_objection('rq:l3', 'rq.shop', 'x', now() - interval '5 days'));
+SELECT verdict_of('rq:l1', 'rq.shop') = 'objected' AS denied;
+SELECT open_request('rq:l1', 'objection', now() - interval '6 days', 'rq.shop') > 0, open_request('rq:l2', 'objection', now() - interval '6 days', 'rq.shop') > 0,
+	open_request('rq:l3', 'objection', now() - interval '4 days', 'rq.shop') > 0;
+SELECT s, verdict_of(s, 'rq.shop') = 'objected' AS denied, (SELECT raised_at < now() - interval '1 day' FROM choice WHERE subject = s AND purpose = 'rq.shop') AS as_of_then
+	FROM unnest('{rq:l1,rq:l2,rq:l3}'::subject_id[]) s;
+
+---------------------------------------------------------------------
+-- nor is anything decided by a machine about whom that was asked for
+---------------------------------------------------------------------
+SELECT add_purpose('rq.loan', automated_decision => true);
+SELECT consent_status(give_consent('rq:l1', 'rq.loan', explicit => true));
+SELECT may_decide('rq:l1', 'rq.loan');
+SELECT open_request('rq:l1', 'automated_decision', purpose => 'rq.loan') > 0, open_request('rq:l1', 'automated_decision') > 0;
+SELECT purpose, reviewed_at IS NULL AS open FROM review WHERE subject = 'rq:l1';
+SELECT may_decide('rq:l1', 'rq.loan');
+DELETE FROM review; DELETE FROM choice WHERE purpose = 'rq.loan'; SELECT drop_purpose('rq.loan');
+
+---------------------------------------------------------------------
 -- somebody erased has an answer coming
 ---------------------------------------------------------------------
 SELECT open_request('rq:9', 'erasure') AS request \gset
