@@ -272,6 +272,7 @@ BEGIN
 			OR s.previous IS DISTINCT FROM before.hash
 			OR s.hash IS DISTINCT FROM seal_hash(s)
 			OR num_nulls(s.sealed_at, s.sealed_by, s.covers, s.events, s.root) > 0
+			OR s.events <> (SELECT sum(upper(r) - lower(r)) FROM unnest(s.covers) r)
 			OR s.covers && covered THEN
 			problem := format('seal %s was changed, or does not follow the one before',
 							  s.id);
@@ -308,7 +309,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
 	step CONSTANT bigint := 1000000;
-	columns CONSTANT text[] := '{id,act,subject,purpose,at,recorded_at,session_role,caller,actor,birth_date,consent,objection,ground,informed_at,notice,evidence,detail,link,previous,salt,content,hash}';
+	columns CONSTANT text[] := '{id bigint,act text,subject subject_id,purpose text,at timestamp with time zone,recorded_at timestamp with time zone,session_role name,caller name,actor text,birth_date date,consent consent,objection objection,ground text,informed_at timestamp with time zone,notice text,evidence jsonb,detail jsonb,link integer,previous bytea,salt bytea,content bytea,hash bytea}';
 	total CONSTANT bigint := (SELECT count(*) FROM ONLY event);
 	sealed CONSTANT int8multirange := COALESCE(
 		(SELECT range_agg(r) FROM ONLY seal s, unnest(s.covers) r
@@ -325,8 +326,10 @@ BEGIN
 	PERFORM refuse_null('to', "to" IS NULL);
 	events := 0;
 
-	-- What is hashed are the columns, whatever they are called.
-	IF columns <> (SELECT array_agg(a.attname::text ORDER BY a.attnum)
+	-- What is hashed are the columns, whatever they are called, as what they were.
+	IF columns <> (SELECT array_agg(concat_ws(' ', a.attname,
+									format_type(a.atttypid, a.atttypmod))
+									ORDER BY a.attnum)
 				   FROM pg_attribute a
 				   WHERE a.attrelid = 'event'::regclass AND a.attnum > 0) THEN
 		problem := 'the table event was redefined';
@@ -360,7 +363,8 @@ BEGIN
 	SELECT min(e.id) INTO bad FROM ONLY event e
 		WHERE e.salt IS NULL
 			AND to_verify(e.id, e.recorded_at, "from", "to", sealed)
-			AND NOT (EXISTS (SELECT FROM ONLY event l
+			AND NOT (e.subject::text ~ '^erased:[0-9a-f]{64}$'
+					 AND EXISTS (SELECT FROM ONLY event l
 							 WHERE l.subject = e.subject AND l.link > e.link
 								 AND l.act = 'erase_subject')
 					 AND EXISTS (SELECT FROM ONLY subject s
