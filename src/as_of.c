@@ -21,23 +21,8 @@
 #include "as_of.h"
 #include "miscadmin.h"
 #include "objection.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
-
-/* The columns of "event" that are read here, in the order of the install script. */
-enum
-{
-	EVENT_ID = 1,
-	EVENT_ACT,
-	EVENT_SUBJECT,
-	EVENT_PURPOSE,
-	EVENT_AT,
-	EVENT_RECORDED_AT,
-	EVENT_BIRTH_DATE = 10,
-	EVENT_CONSENT,
-	EVENT_OBJECTION
-};
 
 /* What an act does to the row of a person in "subject". */
 typedef enum ActKind
@@ -266,10 +251,8 @@ ReplaySubject(const Registry *registry, const Purpose *purpose,
 			  const SubjectKey *key, TimestampTz as_of, TimestampTz known_at,
 			  Snapshot snapshot, SubjectFacts *facts)
 {
-	Oid			schema = get_rel_namespace(registry->purpose);
 	Datum		subject = PointerGetDatum(SubjectKeyToVarlena(key));
-	Relation	rel = table_open(RegistryRelation(schema, "event"),
-								 AccessShareLock);
+	Relation	rel = table_open(registry->event, AccessShareLock);
 	TupleDesc	tupdesc = RelationGetDescr(rel);
 	ActList		list = {0, 0, NULL};
 	ScanKeyData scankey;
@@ -282,8 +265,8 @@ ReplaySubject(const Registry *registry, const Purpose *purpose,
 	facts->erased = false;
 
 	SubjectScanKey(&scankey, EVENT_SUBJECT, registry, subject);
-	scan = systable_beginscan(rel, RegistryRelation(schema, "event_link_key"),
-							  true, snapshot, 1, &scankey);
+	scan = systable_beginscan(rel, registry->event_link, true, snapshot, 1,
+							  &scankey);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		bool		isnull;

@@ -39,13 +39,6 @@
 
 PG_FUNCTION_INFO_V1(log_change);
 
-enum
-{
-	CHANGE_XID = 1,
-	CHANGE_SUBJECT,
-	CHANGE_NATTS = CHANGE_SUBJECT
-};
-
 /* Subjects that one subtransaction logs by name before it says: anybody. */
 #define MAX_LINES 100000
 

@@ -21,7 +21,6 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "commands/trigger.h"
 #include "common/cryptohash.h"
@@ -38,7 +37,6 @@
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/jsonb.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -48,34 +46,6 @@ PG_FUNCTION_INFO_V1(chain_event);
 PG_FUNCTION_INFO_V1(keep_event);
 PG_FUNCTION_INFO_V1(event_content);
 PG_FUNCTION_INFO_V1(event_fits);
-
-/* Columns, in the order in which the install script creates them. */
-enum
-{
-	EVENT_ID = 1,
-	EVENT_ACT,
-	EVENT_SUBJECT,
-	EVENT_PURPOSE,
-	EVENT_AT,
-	EVENT_RECORDED_AT,
-	EVENT_SESSION_ROLE,
-	EVENT_CALLER,
-	EVENT_ACTOR,
-	EVENT_BIRTH_DATE,
-	EVENT_CONSENT,
-	EVENT_OBJECTION,
-	EVENT_GROUND,
-	EVENT_INFORMED_AT,
-	EVENT_NOTICE,
-	EVENT_EVIDENCE,
-	EVENT_DETAIL,
-	EVENT_LINK,
-	EVENT_PREVIOUS,
-	EVENT_SALT,
-	EVENT_CONTENT,
-	EVENT_HASH,
-	EVENT_NATTS = EVENT_HASH
-};
 
 #define SALT_LEN 16
 
@@ -358,21 +328,12 @@ SameBytes(bytea *a, bytea *b)
 		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
 }
 
-/* Take a row of "event" apart. */
+/* Take a row of "event" apart, whose columns GetRegistry() has checked. */
 static void
 DeformEvent(HeapTuple tuple, TupleDesc tupdesc, EventRow *row)
 {
-	if (tupdesc->natts != EVENT_NATTS)
-		elog(ERROR, "table \"%s.event\" has %d columns instead of %d",
-			 EXTENSION_SCHEMA, tupdesc->natts, EVENT_NATTS);
+	Assert(tupdesc->natts == EVENT_NATTS);
 	heap_deform_tuple(tuple, tupdesc, row->values, row->nulls);
-}
-
-/* A relation of the extension's schema, by its name. */
-static Oid
-HistoryRelation(const char *name)
-{
-	return get_relname_relid(name, get_namespace_oid(EXTENSION_SCHEMA, false));
 }
 
 /* Is this a call by a trigger on "event"? */
@@ -381,7 +342,7 @@ IsHistoryTrigger(FunctionCallInfo fcinfo)
 {
 	return CALLED_AS_TRIGGER(fcinfo) &&
 		RelationGetRelid(((TriggerData *) fcinfo->context)->tg_relation) ==
-		HistoryRelation("event");
+		GetRegistry()->event;
 }
 
 /*
@@ -396,8 +357,7 @@ IsHistoryTrigger(FunctionCallInfo fcinfo)
 static void
 LinkEvent(Relation rel, EventRow *row)
 {
-	Relation	index = index_open(HistoryRelation("event_link_key"),
-								   AccessShareLock);
+	Relation	index = index_open(GetRegistry()->event_link, AccessShareLock);
 	FmgrInfo	equal = GetRegistry()->subject_id_eq;
 	ScanKeyData scankey;
 	SysScanDesc scan;
@@ -574,10 +534,12 @@ keep_event(PG_FUNCTION_ARGS)
 static void
 DeformArgument(HeapTupleHeader header, EventRow *row)
 {
-	TupleDesc	tupdesc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(header),
-												 HeapTupleHeaderGetTypMod(header));
+	TupleDesc	tupdesc;
 	HeapTupleData tuple = {0};
 
+	(void) GetRegistry();
+	tupdesc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(header),
+									 HeapTupleHeaderGetTypMod(header));
 	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
 	ItemPointerSetInvalid(&tuple.t_self);
 	tuple.t_data = header;

@@ -6,12 +6,11 @@
 
 #include "access/genam.h"
 #include "access/table.h"
-#include "catalog/namespace.h"
 #include "decision.h"
 #include "gate.h"
 #include "miscadmin.h"
+#include "registry.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -19,9 +18,6 @@ PG_FUNCTION_INFO_V1(caller_role);
 PG_FUNCTION_INFO_V1(recorded_actor);
 PG_FUNCTION_INFO_V1(consent_is_refusal);
 PG_FUNCTION_INFO_V1(count_events);
-
-/* A column of "event", in the order of the install script. */
-#define EVENT_SUBJECT 3
 
 /*
  * caller_role(): the role in force outside of any SECURITY DEFINER function.
@@ -62,23 +58,18 @@ consent_is_refusal(PG_FUNCTION_ARGS)
 Datum
 count_events(PG_FUNCTION_ARGS)
 {
-	Oid			schema = get_namespace_oid(EXTENSION_SCHEMA, false);
-	FmgrInfo	equal = GetRegistry()->subject_id_eq;
+	const Registry *registry = GetRegistry();
 	Relation	rel;
 	ScanKeyData scankey;
 	SysScanDesc scan;
 	Snapshot	snapshot;
 	int64		count = 0;
 
-	ScanKeyEntryInitializeWithInfo(&scankey, 0, EVENT_SUBJECT,
-								   BTEqualStrategyNumber, InvalidOid,
-								   InvalidOid, &equal,
-								   PG_GETARG_DATUM(0));
-	rel = table_open(get_relname_relid("event", schema), AccessShareLock);
+	SubjectScanKey(&scankey, EVENT_SUBJECT, registry, PG_GETARG_DATUM(0));
+	rel = table_open(registry->event, AccessShareLock);
 	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	scan = systable_beginscan(rel,
-							  get_relname_relid("event_link_key", schema),
-							  true, snapshot, 1, &scankey);
+	scan = systable_beginscan(rel, registry->event_link, true, snapshot, 1,
+							  &scankey);
 	while (HeapTupleIsValid(systable_getnext(scan)))
 		count++;
 	systable_endscan(scan);

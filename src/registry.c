@@ -57,7 +57,7 @@
  * Find a relation of the extension's schema.  Throws undefined_table when the
  * extension is half there, so that the gate fails closed.
  */
-Oid
+static Oid
 RegistryRelation(Oid schema, const char *name)
 {
 	Oid			relid = get_relname_relid(name, schema);
@@ -97,7 +97,8 @@ RegistryRelationChanged(Datum arg, Oid relid)
 	if (relid == InvalidOid || relid == registry->purpose ||
 		relid == registry->subject || relid == registry->choice ||
 		relid == registry->change || relid == registry->review ||
-		relid == permission_table)
+		relid == registry->purpose_version || relid == registry->event ||
+		relid == registry->tombstone_secret || relid == permission_table)
 	{
 		registry_valid = false;
 		RegistryChanged();
@@ -223,6 +224,8 @@ GetRegistry(void)
 											ObjectIdGetDatum(schema));
 	registry->purpose = RegistryRelation(schema, "purpose");
 	registry->purpose_pkey = RegistryRelation(schema, "purpose_pkey");
+	registry->purpose_version = RegistryRelation(schema, "purpose_version");
+	registry->purpose_version_name = RegistryRelation(schema, "purpose_version_name_idx");
 	registry->subject = RegistryRelation(schema, "subject");
 	registry->subject_pkey = RegistryRelation(schema, "subject_pkey");
 	registry->subject_birth_date = RegistryRelation(schema, "subject_birth_date_idx");
@@ -233,6 +236,10 @@ GetRegistry(void)
 	registry->change_xid = RegistryRelation(schema, "change_xid_idx");
 	registry->review = RegistryRelation(schema, "review");
 	registry->review_open = RegistryRelation(schema, "review_open_idx");
+	registry->event = RegistryRelation(schema, "event");
+	registry->event_link = RegistryRelation(schema, "event_link_key");
+	registry->tombstone_secret = RegistryRelation(schema, "tombstone_secret");
+	CheckRegistryColumns(registry);
 
 	subject_id = get_atttype(registry->subject, SUBJECT_ID);
 	opclass = GetDefaultOpClass(subject_id, BTREE_AM_OID);
@@ -374,9 +381,7 @@ ReadPurposeRowKnownAt(const Registry *registry, const char *name,
 					  TimestampTz known_at, Snapshot snapshot,
 					  Datum *values, bool *nulls)
 {
-	Oid			schema = get_rel_namespace(registry->purpose);
-	Relation	rel = table_open(RegistryRelation(schema, "purpose_version"),
-								 AccessShareLock);
+	Relation	rel = table_open(registry->purpose_version, AccessShareLock);
 	PurposeVersion best;
 	PurposeVersion next;
 	ScanKeyData scankey;
@@ -386,9 +391,8 @@ ReadPurposeRowKnownAt(const Registry *registry, const char *name,
 
 	ScanKeyInit(&scankey, PURPOSE_NAME, BTEqualStrategyNumber, F_TEXTEQ,
 				CStringGetTextDatum(name));
-	scan = systable_beginscan(rel,
-							  RegistryRelation(schema, "purpose_version_name_idx"),
-							  true, snapshot, 1, &scankey);
+	scan = systable_beginscan(rel, registry->purpose_version_name, true,
+							  snapshot, 1, &scankey);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		/* The copy outlives the scan, and so do pointers into it. */

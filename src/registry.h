@@ -14,7 +14,10 @@
 #define EXTENSION_SCHEMA	"consent_profiling"
 #define ROOT_PURPOSE		"profiling"
 
-/* Columns, in the order in which the install script creates them. */
+/*
+ * Columns, in the order in which the install script creates them.  Their types
+ * are in registry_columns.c.
+ */
 enum
 {
 	PURPOSE_NAME = 1,
@@ -67,6 +70,13 @@ enum
 
 enum
 {
+	CHANGE_XID = 1,
+	CHANGE_SUBJECT,
+	CHANGE_NATTS = CHANGE_SUBJECT
+};
+
+enum
+{
 	REVIEW_ID = 1,
 	REVIEW_SUBJECT,
 	REVIEW_PURPOSE,
@@ -75,6 +85,40 @@ enum
 	REVIEW_OUTCOME,
 	REVIEW_REVIEWED_BY,
 	REVIEW_NATTS = REVIEW_REVIEWED_BY
+};
+
+enum
+{
+	EVENT_ID = 1,
+	EVENT_ACT,
+	EVENT_SUBJECT,
+	EVENT_PURPOSE,
+	EVENT_AT,
+	EVENT_RECORDED_AT,
+	EVENT_SESSION_ROLE,
+	EVENT_CALLER,
+	EVENT_ACTOR,
+	EVENT_BIRTH_DATE,
+	EVENT_CONSENT,
+	EVENT_OBJECTION,
+	EVENT_GROUND,
+	EVENT_INFORMED_AT,
+	EVENT_NOTICE,
+	EVENT_EVIDENCE,
+	EVENT_DETAIL,
+	EVENT_LINK,
+	EVENT_PREVIOUS,
+	EVENT_SALT,
+	EVENT_CONTENT,
+	EVENT_HASH,
+	EVENT_NATTS = EVENT_HASH
+};
+
+enum
+{
+	TOMBSTONE_SECRET_SECRET = 1,
+	TOMBSTONE_SECRET_ONE,
+	TOMBSTONE_SECRET_NATTS = TOMBSTONE_SECRET_ONE
 };
 
 /*
@@ -96,6 +140,8 @@ typedef struct Registry
 	RegistryIdentity identity;
 	Oid			purpose;
 	Oid			purpose_pkey;
+	Oid			purpose_version;
+	Oid			purpose_version_name;
 	Oid			subject;
 	Oid			subject_pkey;
 	Oid			subject_birth_date;
@@ -106,6 +152,9 @@ typedef struct Registry
 	Oid			change_xid;
 	Oid			review;
 	Oid			review_open;
+	Oid			event;
+	Oid			event_link;
+	Oid			tombstone_secret;
 	bool		logged;			/* are all changes? */
 	FmgrInfo	subject_id_eq;
 } Registry;
@@ -120,9 +169,9 @@ typedef struct Purpose
 	char	  **names;			/* [0] its own */
 } Purpose;
 
+extern void CheckRegistryColumns(const Registry *registry);
 extern const Registry *GetRegistry(void);
 extern bool RegistryGone(void);
-extern Oid	RegistryRelation(Oid schema, const char *name);
 extern void SubjectScanKey(ScanKey scankey, AttrNumber attnum,
 						   const Registry *registry, Datum subject);
 

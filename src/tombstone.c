@@ -17,7 +17,6 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "catalog/namespace.h"
 #include "commands/trigger.h"
 #include "common/hmac.h"
 #include "common/sha2.h"
@@ -25,7 +24,6 @@
 #include "mb/pg_wchar.h"
 #include "tombstone.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -34,7 +32,6 @@ PG_FUNCTION_INFO_V1(known_as);
 PG_FUNCTION_INFO_V1(refuse_erased);
 
 #define TOMBSTONE_PREFIX "erased:"
-#define SECRET_COLUMN 1
 
 /*
  * The secret that there is now, whatever the snapshot of the query: a copy, or
@@ -43,8 +40,7 @@ PG_FUNCTION_INFO_V1(refuse_erased);
 static bytea *
 ReadSecret(void)
 {
-	Relation	rel = table_open(get_relname_relid("tombstone_secret",
-												   get_namespace_oid(EXTENSION_SCHEMA, false)),
+	Relation	rel = table_open(GetRegistry()->tombstone_secret,
 								 AccessShareLock);
 	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, SnapshotSelf,
 										  0, NULL);
@@ -56,7 +52,7 @@ ReadSecret(void)
 		bool		isnull;
 
 		secret = (bytea *) PG_DETOAST_DATUM_COPY(heap_getattr(tuple,
-															  SECRET_COLUMN,
+															  TOMBSTONE_SECRET_SECRET,
 															  RelationGetDescr(rel),
 															  &isnull));
 	}
