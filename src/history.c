@@ -49,6 +49,9 @@ PG_FUNCTION_INFO_V1(event_fits);
 
 #define SALT_LEN 16
 
+/* As much as anybody needs, and little enough for reports to nest it further. */
+#define MAX_EVIDENCE_LEVELS 100
+
 /* What stands in place of the grounds of an override that were erased. */
 #define ERASED_GROUNDS "(erased)"
 
@@ -401,6 +404,61 @@ LinkEvent(Relation rel, EventRow *row)
 }
 
 /*
+ * Throws character_not_in_repertoire for names that are not valid text here.
+ * PostgreSQL takes them from elsewhere as they are: a setting out of the message
+ * that starts a session, a role's name out of a database of another encoding.
+ * A history with them in it could be dumped and not be restored.
+ */
+static void
+CheckNames(const EventRow *row)
+{
+	static const int names[] = {EVENT_SESSION_ROLE, EVENT_CALLER};
+
+	for (int i = 0; i < (int) lengthof(names); i++)
+	{
+		const char *role;
+
+		if (EventIsNull(row, names[i]))
+			continue;
+		role = NameStr(*DatumGetName(EventValue(row, names[i])));
+		(void) pg_verifymbstr(role, strlen(role), false);
+	}
+	if (!EventIsNull(row, EVENT_ACTOR))
+	{
+		text	   *actor = DatumGetTextPP(EventValue(row, EVENT_ACTOR));
+
+		(void) pg_verifymbstr(VARDATA_ANY(actor), VARSIZE_ANY_EXHDR(actor),
+							  false);
+	}
+}
+
+/* Throws program_limit_exceeded for evidence that no report could show. */
+static void
+CheckEvidence(const EventRow *row)
+{
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue	value;
+	int			level = 0;
+
+	if (EventIsNull(row, EVENT_EVIDENCE))
+		return;
+	iterator = JsonbIteratorInit(&DatumGetJsonbP(EventValue(row, EVENT_EVIDENCE))->root);
+	while ((token = JsonbIteratorNext(&iterator, &value, false)) != WJB_DONE)
+	{
+		if (token == WJB_BEGIN_ARRAY || token == WJB_BEGIN_OBJECT)
+			level++;
+		else if (token == WJB_END_ARRAY || token == WJB_END_OBJECT)
+			level--;
+		if (level > MAX_EVIDENCE_LEVELS)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("evidence is nested more than %d levels deep",
+							MAX_EVIDENCE_LEVELS)));
+	}
+}
+
+/*
  * chain_event(): the trigger that makes a new event a link of the chain.
  *
  * A row that brings its hash along is one that is restored; it stays what it
@@ -426,6 +484,8 @@ chain_event(PG_FUNCTION_ARGS)
 	if (!EventIsNull(&row, EVENT_HASH))
 		return PointerGetDatum(trigdata->tg_trigtuple);
 
+	CheckNames(&row);
+	CheckEvidence(&row);
 	LinkEvent(rel, &row);
 	salt = palloc(VARHDRSZ + SALT_LEN);
 	SET_VARSIZE(salt, VARHDRSZ + SALT_LEN);

@@ -309,7 +309,13 @@ AS $$
 #variable_conflict use_column
 DECLARE
 	step CONSTANT bigint := 1000000;
-	columns CONSTANT text[] := '{id bigint,act text,subject subject_id,purpose text,at timestamp with time zone,recorded_at timestamp with time zone,session_role name,caller name,actor text,birth_date date,consent consent,objection objection,ground text,informed_at timestamp with time zone,notice text,evidence jsonb,detail jsonb,link integer,previous bytea,salt bytea,content bytea,hash bytea}';
+	columns CONSTANT text[] := '{
+		id bigint not null, act text not null, subject subject_id, purpose text,
+		at timestamp with time zone not null, recorded_at timestamp with time zone not null,
+		session_role name not null, caller name not null, actor text, birth_date date,
+		consent consent, objection objection, ground text, informed_at timestamp with time zone,
+		notice text, evidence jsonb, detail jsonb, link integer not null, previous bytea,
+		salt bytea, content bytea, hash bytea not null}';
 	total CONSTANT bigint := (SELECT count(*) FROM ONLY event);
 	sealed CONSTANT int8multirange := COALESCE(
 		(SELECT range_agg(r) FROM ONLY seal s, unnest(s.covers) r
@@ -328,7 +334,8 @@ BEGIN
 
 	-- What is hashed are the columns, whatever they are called, as what they were.
 	IF columns <> (SELECT array_agg(concat_ws(' ', a.attname,
-									format_type(a.atttypid, a.atttypmod))
+									format_type(a.atttypid, a.atttypmod),
+									CASE WHEN a.attnotnull THEN 'not null' END)
 									ORDER BY a.attnum)
 				   FROM pg_attribute a
 				   WHERE a.attrelid = 'event'::regclass AND a.attnum > 0) THEN

@@ -623,8 +623,8 @@ BEGIN
 								 purposes.item_path);
 		END IF;
 		-- Mostly words, which are for people; a date is the end, by UTC where it
-		-- says no more.  What may be meant for one must not be taken for words, or
-		-- the consent would never end.
+		-- says no more.  Anything else with a figure in it, "P1Y" or "in 12 months",
+		-- may be meant for an end: taken for words, the consent would never end.
 		termination := purposes.item ->> 'termination';
 		IF jsonb_typeof(purposes.item -> 'termination') NOT IN ('string', 'null') THEN
 			RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
@@ -647,11 +647,11 @@ BEGIN
 					MESSAGE = format('receipt field "%stermination" must be after "consentTimestamp"',
 									 purposes.item_path);
 			END IF;
-		ELSIF termination ~ '[0-9]{4}|[0-9][ ]*[-/.][ ]*[0-9]' THEN
+		ELSIF termination ~ '[[:digit:]]' THEN
 			RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 				MESSAGE = format('receipt field "%stermination" is no date',
 								 purposes.item_path),
-				HINT = 'A date is written like 2026-01-31 or 2026-01-31T12:00:00Z. All else is for people to read, and must not look like one.';
+				HINT = 'A date is written like 2026-01-31 or 2026-01-31T12:00:00Z; words without figures are for people to read. For any other end call give_consent() with "until", and the receipt as its evidence.';
 		END IF;
 	END LOOP;
 	-- Wherever else it says so.

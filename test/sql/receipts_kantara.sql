@@ -26,7 +26,7 @@ INSERT INTO receipt VALUES ('{
 		{"service": "News", "purposes": [
 			{"purpose": "To provide what was ordered", "purposeCategory": ["2 - Contracted Service"],
 			 "consentType": "EXPLICIT", "piiCategory": ["2 - Contact"], "primaryPurpose": true,
-			 "termination": "end of subscription + 1 year", "thirdPartyDisclosure": false},
+			 "termination": "one year after the end of the subscription", "thirdPartyDisclosure": false},
 			{"purpose": "To personalise", "purposeCategory": ["5 - Personalize Experience"],
 			 "consentType": "EXPLICIT", "piiCategory": ["1 - Biographical"], "primaryPurpose": false,
 			 "termination": "when withdrawn", "thirdPartyDisclosure": true, "thirdPartyName": "Mailer"}]},
@@ -87,7 +87,7 @@ SELECT t, taken('kan-1', 'kan.news', jsonb_set(jsonb_set(r, '{services,0,purpose
 -- what may be meant for a date is not taken for words, or the consent would not end
 SELECT t, split_part(taken('kan-1', 'kan.news', jsonb_set(r, '{services,0,purposes,1,termination}', t)), ' |', 1) FROM receipt, unnest(ARRAY[
 	'"2927-02-03 00:00:00"', '"2927-02-03T00:00:00z"', '" 2927-02-03 "', '"29270203"', '"2927-02"', '"03/02/27"', '"3. 2. 27"', '1748736000', '{"date": "2927-02-03"}', '["2927-02-03"]', 'true',
-	'null', '"30 days after the contract"']::jsonb[]) t;
+	'null', '"30 days after the contract"', '"P1Y"', '"one year after the contract"']::jsonb[]) t;
 -- wherever it says that it is implicit
 SELECT taken('kan-1', 'kan.news', jsonb_set(r, '{services,0,consentType}', '"implicit"')) FROM receipt;
 SELECT taken('kan-1', 'kan.news', r || '{"consentType": "IMPLICIT"}') FROM receipt;

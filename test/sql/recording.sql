@@ -433,6 +433,12 @@ END
 $$;
 SELECT calls();
 
+-- evidence that is nested too deep for any report is refused
+SELECT register_subject('deep');
+SELECT consent_status(give_consent('deep', evidence => (repeat('[{"a":', 50) || '1' || repeat('}]', 50))::jsonb));
+SELECT give_consent('deep', evidence => (repeat('[{"a":', 50) || '[]' || repeat('}]', 50))::jsonb);
+SELECT count(*) AS events, verdict_of('deep') FROM event WHERE subject = 'deep';
+
 -- what is rolled back leaves nothing, in the history neither
 SELECT count(*) AS events FROM event \gset
 BEGIN;

@@ -61,5 +61,24 @@ is(verified('ascii'), '5||', 'SQL_ASCII: all fits');
 is($node->safe_psql('ascii', q{SELECT consent_profiling.verdict_of(E'm\xfcller'), consent_profiling.verdict_of(E'gel\xf6scht')}),
 	'consent_withdrawn|erased', 'SQL_ASCII: what was recorded counts');
 
+# what PostgreSQL lets in unchecked would make a history that cannot be restored
+sub refused
+{
+	my ($what, %params) = @_;
+	my ($rc, $out, $err) = $node->psql('utf8', q{SELECT consent_profiling.withdraw_consent('gone')}, %params);
+	isnt($rc, 0, "$what is not recorded");
+	like($err, qr/invalid byte sequence for encoding "UTF8": 0xfc/, "$what: the error says why");
+	return;
+}
+
+$node->safe_psql('utf8', q{SELECT consent_profiling.register_subject('gone')});
+$node->safe_psql('latin1', q{SET client_encoding = 'LATIN1'; CREATE ROLE "sch}."\xfc".q{tz" LOGIN SUPERUSER});
+{
+	local $ENV{PGOPTIONS} = "-c consent_profiling.actor=m\xfcller";
+	refused('an actor of bytes that are no text');
+}
+refused("a role of another encoding", extra_params => [ '-U', "sch\xfctz" ]);
+is(verified('utf8'), '6||', 'all still fits');
+
 $node->stop;
 done_testing();
