@@ -52,7 +52,7 @@ static const struct
 /* One such act. */
 typedef struct Act
 {
-	int64		id;
+	int32		link;			/* its number among the acts about the person */
 	ActKind		kind;
 	TimestampTz at;
 	bool		has_birth_date;
@@ -71,10 +71,10 @@ typedef struct ActList
 static int
 CompareActs(const void *a, const void *b)
 {
-	int64		a_id = ((const Act *) a)->id;
-	int64		b_id = ((const Act *) b)->id;
+	int32		a_link = ((const Act *) a)->link;
+	int32		b_link = ((const Act *) b)->link;
 
-	return (a_id > b_id) - (a_id < b_id);
+	return (a_link > b_link) - (a_link < b_link);
 }
 
 /* Remember an event if it is such an act. */
@@ -107,7 +107,7 @@ AddAct(ActList *list, HeapTuple tuple, TupleDesc tupdesc, TimestampTz at,
 			repalloc(list->acts, list->room * sizeof(Act));
 	}
 	act = &list->acts[list->count++];
-	act->id = DatumGetInt64(heap_getattr(tuple, EVENT_ID, tupdesc, &isnull));
+	act->link = DatumGetInt32(heap_getattr(tuple, EVENT_LINK, tupdesc, &isnull));
 	act->kind = acts[i].kind;
 	act->at = at;
 	act->birth_date = DatumGetDateADT(heap_getattr(tuple, EVENT_BIRTH_DATE,

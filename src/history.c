@@ -481,6 +481,12 @@ chain_event(PG_FUNCTION_ARGS)
 				 errmsg("chain_event() can only be called by the trigger on the history")));
 	rel = trigdata->tg_relation;
 	DeformEvent(trigdata->tg_trigtuple, RelationGetDescr(rel), &row);
+	if (EventIsNull(&row, EVENT_ID) ||
+		DatumGetInt64(EventValue(&row, EVENT_ID)) < 1 ||
+		DatumGetInt64(EventValue(&row, EVENT_ID)) == PG_INT64_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("number of an event out of range")));
 	if (!EventIsNull(&row, EVENT_HASH))
 		return PointerGetDatum(trigdata->tg_trigtuple);
 

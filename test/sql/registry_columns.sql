@@ -12,6 +12,16 @@ ALTER TABLE consent_profiling.review ALTER outcome TYPE varchar;
 ALTER TABLE consent_profiling.event ALTER act DROP NOT NULL;
 ALTER TABLE consent_profiling.event ADD COLUMN a integer, ADD COLUMN b integer;
 
+-- Events are numbered in the order in which they are recorded.
+ALTER SEQUENCE consent_profiling.event_id_seq CACHE 20;
+ALTER TABLE consent_profiling.event ALTER id SET CACHE 20;
+ALTER SEQUENCE consent_profiling.event_id_seq INCREMENT -1;
+ALTER SEQUENCE consent_profiling.event_id_seq CYCLE;
+INSERT INTO consent_profiling.event (id, act, at, recorded_at, session_role, caller) OVERRIDING SYSTEM VALUE
+	SELECT id, 'forged', now(), now(), 'x', 'x' FROM unnest(ARRAY[9223372036854775807]) id;
+INSERT INTO consent_profiling.event (id, act, at, recorded_at, session_role, caller) OVERRIDING SYSTEM VALUE
+	VALUES (0, 'forged', now(), now(), 'x', 'x');
+
 -- What the library does not read by itself is no matter of its.
 BEGIN;
 ALTER TABLE consent_profiling.recipient ADD COLUMN remark text;
