@@ -18,6 +18,7 @@
 #include "common/int.h"
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
+#include "mb/pg_wchar.h"
 #include "port/pg_bswap.h"
 #include "utils/builtins.h"
 
@@ -164,9 +165,30 @@ ParseHyphenatedUuid(const char *text, int len, pg_uuid_t *result)
 }
 
 /*
+ * Is a text longer than a key may be, here or in UTF-8, where it must also fit
+ * when the database moves there?  A character grows to three times its bytes.
+ */
+static bool
+TooLong(const char *text, int len)
+{
+	char	   *utf8;
+	bool		too_long;
+
+	if (len <= SUBJECT_TEXT_MAX / 3 || len > SUBJECT_TEXT_MAX ||
+		GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII)
+		return len > SUBJECT_TEXT_MAX;
+	utf8 = pg_server_to_any(text, len, PG_UTF8);
+	too_long = strlen(utf8) > SUBJECT_TEXT_MAX;
+	if (utf8 != text)
+		pfree(utf8);
+	return too_long;
+}
+
+/*
  * The key of a text, which is that of an integer or a UUID where the text is
  * the canonical form of one.  Answers false and sets the problem when no
- * subject can have that text for its key.  Throws nothing.
+ * subject can have that text for its key.  Throws only for characters that
+ * UTF-8 does not know.
  */
 bool
 SubjectKeyFromText(SubjectKey *key, const char *text, int len,
@@ -180,9 +202,9 @@ SubjectKeyFromText(SubjectKey *key, const char *text, int len,
 		*problem = "a subject_id must not be empty";
 		return false;
 	}
-	if (len > SUBJECT_TEXT_MAX)
+	if (TooLong(text, len))
 	{
-		*problem = "a subject_id must not exceed " CppAsString2(SUBJECT_TEXT_MAX) " bytes";
+		*problem = "a subject_id must not exceed " CppAsString2(SUBJECT_TEXT_MAX) " bytes in UTF-8";
 		return false;
 	}
 
@@ -265,7 +287,7 @@ SubjectIdFromText(const char *text, int len, Node *escontext)
 
 	if (!SubjectKeyFromText(&key, text, len, &problem))
 	{
-		if (len > SUBJECT_TEXT_MAX)
+		if (len > 0)
 			ereturn(escontext, (Datum) 0,
 					(errcode(ERRCODE_STRING_DATA_RIGHT_TRUNCATION),
 					 errmsg("value too long for type subject_id"),

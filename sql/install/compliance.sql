@@ -410,6 +410,17 @@ AS $$
 			  FROM notification_due) q
 $$;
 
+-- Internal: is a gate's policy as add_gate() makes it?
+CREATE FUNCTION consent_profiling.gate_is_whole(policy pg_policy)
+	RETURNS boolean
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	RETURN policy.polcmd = '*' AND policy.polwithcheck IS NULL
+		-- The call, of columns and constants, with implicit casts at most.
+		AND policy.polqual::text ~ E'^\\{FUNCEXPR '
+		AND policy.polqual::text !~ E'\\{(?!(FUNCEXPR|VAR|CONST|RELABELTYPE) )'
+		AND regexp_count(policy.polqual::text, E'\\{FUNCEXPR ')
+			= 1 + regexp_count(policy.polqual::text, ':funcformat 2 ');
+
 -- Internal: what is gated.  Where a gate does not hold as it should, it says so;
 -- these are counted.  A partition is shown with its parent, as far as all is the
 -- same with it.
@@ -418,8 +429,10 @@ CREATE FUNCTION consent_profiling.protected_section(OUT total bigint, OUT html t
 AS $$
 	WITH gates AS MATERIALIZED (
 		SELECT g.relation, g.columns, g.column_mode, g.purpose,
-			   array_agg(DISTINCT r) AS roles
-			FROM gate g, unnest(g.roles) r
+			   array_agg(DISTINCT r) AS roles, bool_and(gate_is_whole(p)) AS whole
+			FROM gate g
+				JOIN pg_policy p ON p.polrelid = g.relation AND p.polname = g.policy,
+				unnest(g.roles) r
 			GROUP BY g.relation, g.columns, g.column_mode, g.purpose
 	), judged AS (
 		SELECT g.*, concat_ws('; ',
@@ -429,10 +442,21 @@ AS $$
 					WHEN NOT c.relforcerowsecurity AND owner_is_gated(c.relowner, g.roles)
 						THEN 'row security is not forced: the owner sees all'
 				END,
+				CASE WHEN NOT g.whole
+					THEN 'the policy was altered: it does not ask may_profile() alone' END,
+				-- Whoever is a member can also become the other by SET ROLE.
 				(SELECT string_agg(page_text(r.rolname), ', ' ORDER BY r.rolname)
-						|| ' bypasses row security: sees all'
+						|| ' can bypass row security: sees all'
 					FROM pg_roles r
-					WHERE r.oid = ANY (g.roles) AND (r.rolsuper OR r.rolbypassrls)),
+					WHERE r.oid = ANY (g.roles)
+						AND EXISTS (SELECT FROM pg_roles b
+									WHERE (b.rolsuper OR b.rolbypassrls)
+										AND pg_has_role(r.oid, b.oid, 'MEMBER'))),
+				(SELECT string_agg(page_text(r.rolname), ', ' ORDER BY r.rolname)
+						|| ' can act as the owner: sees all'
+					FROM pg_roles r
+					WHERE r.oid = ANY (g.roles) AND r.oid <> c.relowner
+						AND NOT r.rolsuper AND pg_has_role(r.oid, c.relowner, 'MEMBER')),
 				(SELECT 'not gated: ' || string_agg(page_text(d::text), ', ' ORDER BY d::text)
 					FROM with_descendants(g.relation) d
 					WHERE NOT EXISTS (SELECT FROM gates below WHERE below.relation = d)),
@@ -808,6 +832,7 @@ REVOKE EXECUTE ON FUNCTION
 	consent_profiling.review_section(),
 	consent_profiling.erasure_section(),
 	consent_profiling.notification_section(),
+	consent_profiling.gate_is_whole(pg_policy),
 	consent_profiling.protected_section(),
 	consent_profiling.unsealed_section(),
 	consent_profiling.page_style(),

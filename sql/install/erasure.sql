@@ -79,7 +79,8 @@ BEGIN
 	PERFORM queue_notifications(key, 'erasure');
 	DELETE FROM notification WHERE subject = key AND cause <> 'erasure';
 	notifications := (SELECT count(*) FROM notification
-					  WHERE subject = erase_subject.subject);
+					  WHERE subject = erase_subject.subject
+						  OR again AND cause = 'erasure' AND tombstone(subject) = stone);
 
 	DELETE FROM choice WHERE subject = key;
 	DELETE FROM disclosure WHERE subject = key;

@@ -306,6 +306,7 @@ CREATE FUNCTION consent_profiling.verify_history(
 		OUT problem text)
 	LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+	SET quote_all_identifiers = off
 AS $$
 #variable_conflict use_column
 DECLARE

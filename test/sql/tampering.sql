@@ -31,7 +31,7 @@ CREATE FUNCTION verified(seal text DEFAULT NULL) RETURNS TABLE (events bigint, u
 	SELECT v.events, v.unsealed, COALESCE((SELECT n FROM was w WHERE w.id = v.event), -v.event),
 		regexp_replace(v.problem, '(event|from|to) \d+', '\1 N', 'g') FROM verify_history(seal => seal) v $$;
 SELECT * FROM verified(:'first_seal');
-SELECT * FROM verified(:'second_seal');
+SET quote_all_identifiers = on; SELECT * FROM verified(:'second_seal'); RESET quote_all_identifiers;
 SELECT count(*), bool_and(link = 1 OR previous IS NOT NULL), bool_and(event_fits(event)) FROM event;
 
 -- nobody does it by accident, not even who may do everything

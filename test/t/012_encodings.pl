@@ -48,6 +48,15 @@ $node->command_ok([ 'pg_restore', '-d', $node->connstr('utf8'), $dump ], 'and re
 is(verified('utf8'), '5||', 'UTF8: all fits');
 is($node->safe_psql('utf8', q{SELECT consent_profiling.verdict_of('erased')}), 'erased', 'UTF8: who was erased is refused');
 
+# a key must not be too long for the database that it may move to
+{
+	my ($rc, $out, $err) = $node->psql('latin1', q{SELECT consent_profiling.register_subject(repeat(chr(233), 128))});
+	isnt($rc, 0, 'LATIN1: a key that is too long in UTF-8 is refused');
+	like($err, qr/must not exceed 255 bytes in UTF-8/, 'LATIN1: the error says why');
+	is($node->safe_psql('latin1', q{SELECT octet_length((repeat(chr(233), 127) || 'x')::consent_profiling.subject_id::text)}), 128,
+		'LATIN1: one that is just short enough is taken');
+}
+
 # SQL_ASCII takes any bytes for a text; whoever withdraws in such is not turned away
 database('ascii', 'SQL_ASCII');
 $node->safe_psql('ascii', q{
