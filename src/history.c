@@ -18,6 +18,7 @@
  */
 #include "compat.h"
 
+#include "access/detoast.h"
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
@@ -28,6 +29,7 @@
 #include "consent.h"
 #include "executor/executor.h"
 #include "fmgr.h"
+#include "iso8601.h"
 #include "mb/pg_wchar.h"
 #include "objection.h"
 #include "port/pg_bswap.h"
@@ -49,7 +51,11 @@ PG_FUNCTION_INFO_V1(event_fits);
 
 #define SALT_LEN 16
 
-/* As much as anybody needs, and little enough for reports to nest it further. */
+/*
+ * As much as anybody needs, and little enough for reports to hold it, which are
+ * one value, and for pg_dump, to which an event is one line.
+ */
+#define MAX_VALUE_MEGABYTES 1
 #define MAX_EVIDENCE_LEVELS 100
 
 /* What stands in place of the grounds of an override that were erased. */
@@ -432,14 +438,34 @@ CheckNames(const EventRow *row)
 	}
 }
 
-/* Throws program_limit_exceeded for evidence that no report could show. */
+/*
+ * Throws program_limit_exceeded for an event that could not be dumped, or which
+ * no report could show.
+ */
 static void
-CheckEvidence(const EventRow *row)
+CheckSizes(const EventRow *row, TupleDesc tupdesc)
 {
+	static const int columns[] = {
+		EVENT_ACTOR, EVENT_OBJECTION, EVENT_GROUND, EVENT_NOTICE,
+		EVENT_EVIDENCE, EVENT_DETAIL
+	};
 	JsonbIterator *iterator;
 	JsonbIteratorToken token;
 	JsonbValue	value;
 	int			level = 0;
+
+	for (int i = 0; i < (int) lengthof(columns); i++)
+	{
+		if (!EventIsNull(row, columns[i]) &&
+			toast_raw_datum_size(EventValue(row, columns[i])) >
+			MAX_VALUE_MEGABYTES * 1024 * 1024)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("%s is longer than %d MB",
+							NameStr(TupleDescAttr(tupdesc, columns[i] - 1)->attname),
+							MAX_VALUE_MEGABYTES),
+					 errhint("Keep it elsewhere, and record where, with a hash of it.")));
+	}
 
 	if (EventIsNull(row, EVENT_EVIDENCE))
 		return;
@@ -455,6 +481,22 @@ CheckEvidence(const EventRow *row)
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 					 errmsg("evidence is nested more than %d levels deep",
 							MAX_EVIDENCE_LEVELS)));
+	}
+}
+
+/* Throws datetime_field_overflow for times that not every report can tell. */
+static void
+CheckTimes(const EventRow *row)
+{
+	static const int columns[] = {EVENT_AT, EVENT_INFORMED_AT};
+
+	for (int i = 0; i < (int) lengthof(columns); i++)
+	{
+		if (!EventIsNull(row, columns[i]) &&
+			!Iso8601InRange(DatumGetTimestampTz(EventValue(row, columns[i]))))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATETIME_FIELD_OVERFLOW),
+					 errmsg("the time of an act must be finite and in the years 0001 to 9999")));
 	}
 }
 
@@ -491,7 +533,8 @@ chain_event(PG_FUNCTION_ARGS)
 		return PointerGetDatum(trigdata->tg_trigtuple);
 
 	CheckNames(&row);
-	CheckEvidence(&row);
+	CheckTimes(&row);
+	CheckSizes(&row, RelationGetDescr(rel));
 	LinkEvent(rel, &row);
 	salt = palloc(VARHDRSZ + SALT_LEN);
 	SET_VARSIZE(salt, VARHDRSZ + SALT_LEN);

@@ -16,6 +16,36 @@ COMMENT ON TABLE consent_profiling.tombstone_secret IS
 	'the secret of the keyed hash by which those who were erased are known';
 REVOKE ALL ON consent_profiling.tombstone_secret FROM PUBLIC;
 
+-- With another secret, whoever was erased would be somebody unknown.
+CREATE FUNCTION consent_profiling.keep_secret()
+	RETURNS trigger
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+BEGIN
+	RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+		MESSAGE = 'the secret of the tombstones cannot be changed',
+		DETAIL = 'Without it nobody knows any more who was erased.';
+END
+$$;
+CREATE TRIGGER keep_secret BEFORE UPDATE OR DELETE
+	ON consent_profiling.tombstone_secret
+	FOR EACH ROW EXECUTE FUNCTION consent_profiling.keep_secret();
+CREATE TRIGGER keep_secrets BEFORE TRUNCATE ON consent_profiling.tombstone_secret
+	FOR EACH STATEMENT EXECUTE FUNCTION consent_profiling.keep_secret();
+ALTER TABLE consent_profiling.tombstone_secret ENABLE ALWAYS TRIGGER keep_secret;
+ALTER TABLE consent_profiling.tombstone_secret ENABLE ALWAYS TRIGGER keep_secrets;
+
+-- Internal: by what the secret is known in the history, which it is not to be
+-- found out from; null while there is none.
+CREATE FUNCTION consent_profiling.secret_digest()
+	RETURNS text
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+	SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+	SELECT encode(sha256(t.secret), 'hex') FROM ONLY tombstone_secret t
+$$;
+
 -- Internal: the tombstone that a key has or would have; null before anybody has
 -- been erased.
 CREATE FUNCTION consent_profiling.tombstone(subject consent_profiling.subject_id)
@@ -70,6 +100,12 @@ BEGIN
 		RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
 			MESSAGE = 'could not serialize access due to concurrent recording';
 	END IF;
+	IF secret_digest() IS NULL
+		AND EXISTS (SELECT FROM subject WHERE erased_at IS NOT NULL) THEN
+		RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+			MESSAGE = 'the secret of the tombstones is missing',
+			HINT = 'Restore consent_profiling.tombstone_secret from a dump.';
+	END IF;
 	INSERT INTO tombstone_secret (secret)
 		VALUES (sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())))
 		ON CONFLICT (one) DO NOTHING;
@@ -122,6 +158,7 @@ BEGIN
 		WHERE e.subject = key AND e.salt IS NOT NULL;
 	-- Who erases may be the person.
 	PERFORM record_event('erase_subject', stone, NULL, at,
+						 detail => jsonb_build_object('tombstone_key_sha256', secret_digest()),
 						 actor => NULLIF(recorded_actor(), erase_subject.subject::text));
 	events := (SELECT count(*) FROM event WHERE subject = stone);
 
@@ -196,6 +233,8 @@ REVOKE EXECUTE ON FUNCTION
 	consent_profiling.tombstone(consent_profiling.subject_id),
 	consent_profiling.known_as(consent_profiling.subject_id),
 	consent_profiling.refuse_erased(),
+	consent_profiling.keep_secret(),
+	consent_profiling.secret_digest(),
 	consent_profiling.count_events(consent_profiling.subject_id),
 	consent_profiling.erase_subject(consent_profiling.subject_id)
 	FROM PUBLIC;

@@ -383,6 +383,16 @@ BEGIN
 		problem := format('event %s was emptied, and nobody was erased', bad);
 	END IF;
 
+	-- And can still be known by what the key was hashed with.
+	SELECT min(e.id) INTO bad FROM ONLY event e
+		WHERE e.act = 'erase_subject' AND e.salt IS NOT NULL
+			AND to_verify(e.id, e.recorded_at, "from", "to", sealed)
+			AND e.detail ->> 'tombstone_key_sha256' IS DISTINCT FROM secret_digest();
+	IF bad < event OR event IS NULL AND bad IS NOT NULL THEN
+		event := bad;
+		problem := format('event %s was recorded with another secret of the tombstones', bad);
+	END IF;
+
 	-- Each with the one before it.
 	SELECT c.id, CASE
 			WHEN c.link <> c.link_before + 1

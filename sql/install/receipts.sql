@@ -79,7 +79,7 @@ DECLARE
 	version integer;
 BEGIN
 	PERFORM refuse_null('name', set_controller.name IS NULL);
-	IF set_controller.name !~ E'\\S' THEN
+	IF is_blank(set_controller.name) THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'the controller must have a name';
 	END IF;
@@ -137,7 +137,7 @@ BEGIN
 	PERFORM refuse_null('language', add_notice.language IS NULL);
 	PERFORM refuse_null('url', add_notice.url IS NULL);
 	PERFORM refuse_null('sha256', add_notice.sha256 IS NULL);
-	IF add_notice.id !~ E'\\S' THEN
+	IF is_blank(add_notice.id) THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'a notice must have an id';
 	END IF;
@@ -528,7 +528,7 @@ CREATE FUNCTION consent_profiling.receipt_text(holder jsonb, field text,
 AS $$
 BEGIN
 	IF jsonb_typeof(holder -> field) IS DISTINCT FROM 'string'
-		OR holder ->> field !~ E'\\S' THEN
+		OR is_blank(holder ->> field) THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = format('receipt field "%s" must be a text that is not empty',
 							 path || field);

@@ -52,7 +52,7 @@ DECLARE
 	at timestamptz := clock_timestamp();
 BEGIN
 	PERFORM refuse_null('name', add_recipient.name IS NULL);
-	IF add_recipient.name !~ E'\\S' THEN
+	IF is_blank(add_recipient.name) THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'a recipient must have a name';
 	END IF;

@@ -22,6 +22,17 @@ BEGIN
 END
 $$;
 
+-- Internal: is there nothing to be seen in a text?  Blanks of every kind, and
+-- characters that leave none behind.
+CREATE FUNCTION consent_profiling.is_blank(value text)
+	RETURNS boolean
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+AS $$
+	SELECT value ~ CASE getdatabaseencoding() WHEN 'UTF8'
+		THEN E'^[\\s\\u0001-\\u0020\\u007f-\\u00a0\\u00ad\\u034f\\u061c\\u115f\\u1160\\u1680\\u17b4\\u17b5\\u180b-\\u180e\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u2800\\u3000\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\U000e0000-\\U000e01ef]*$'
+		ELSE E'^[\\s\\u0001-\\u0020\\u007f]*$' END
+$$;
+
 -- Internal: complain about a time at which nothing can have happened yet.
 CREATE FUNCTION consent_profiling.refuse_future(argument text, value timestamptz)
 	RETURNS void
@@ -554,7 +565,7 @@ BEGIN
 
 	-- Art. 21(1): only compelling grounds, demonstrated by the controller.
 	PERFORM refuse_null('grounds', override_objection.grounds IS NULL);
-	IF override_objection.grounds !~ E'\\S' THEN
+	IF is_blank(override_objection.grounds) THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'an objection cannot be overridden without grounds';
 	END IF;
@@ -604,6 +615,7 @@ COMMENT ON FUNCTION consent_profiling.override_objection(
 -- Only those with a duty, see grant_duty().
 REVOKE EXECUTE ON FUNCTION
 	consent_profiling.refuse_null(text, boolean),
+	consent_profiling.is_blank(text),
 	consent_profiling.refuse_future(text, timestamptz),
 	consent_profiling.birth_date_problem(date),
 	consent_profiling.record_event(text, consent_profiling.subject_id, text,

@@ -281,15 +281,17 @@ BEGIN
 		INSERT INTO change (xid) VALUES (pg_current_xact_id());
 	ELSIF NOT EXISTS (SELECT FROM pg_event_trigger_ddl_commands() c
 					  WHERE c.classid = 'pg_class'::regclass
-						  AND c.objid = 'event'::regclass) THEN
+						  AND c.objid IN ('event'::regclass,
+										  to_regclass('tombstone_secret'))) THEN
 		RETURN;
 	END IF;
 	FOR half IN SELECT t.tgrelid::regclass AS relation, t.tgname
 			FROM pg_trigger t
-			WHERE (is_logged(t.tgrelid) OR t.tgrelid = 'event'::regclass)
+			WHERE (is_logged(t.tgrelid)
+				   OR t.tgrelid IN ('event'::regclass, to_regclass('tombstone_secret')))
 				AND t.tgname IN ('log_change', 'log_change_of_all',
 								 'refuse_erased', 'chain_event', 'keep_event',
-								 'keep_events')
+								 'keep_events', 'keep_secret', 'keep_secrets')
 				AND t.tgenabled IN ('O', 'R') LOOP
 		EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I',
 					   half.relation, half.tgname);

@@ -177,8 +177,10 @@ AS $$
 DECLARE
 	width CONSTANT integer := 76 - indent;
 	margin CONSTANT text := repeat(' ', indent);
-	steering CONSTANT text := CASE getdatabaseencoding() WHEN 'UTF8'
-		THEN E'\\u0080-\\u009f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff'
+	steering CONSTANT text := CASE
+		WHEN getdatabaseencoding() = 'UTF8'
+			THEN E'\\u0080-\\u009f\\u061c\\u180e\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\U000e0000-\\U000e007f'
+		WHEN getdatabaseencoding() ~ '^(LATIN|ISO_8859)' THEN E'\\u0080-\\u009f'
 		ELSE '' END;
 	plain text := btrim(regexp_replace(content,
 		E'[\\u0001-\\u001f\\u007f[:space:]' || steering || ']+', ' ', 'g'));

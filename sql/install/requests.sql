@@ -135,7 +135,7 @@ DECLARE
 	known consent_profiling.request;
 BEGIN
 	PERFORM refuse_null('reason', extend_request.reason IS NULL);
-	IF extend_request.reason !~ E'\\S' THEN
+	IF is_blank(extend_request.reason) THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'a request cannot be extended without a reason';
 	END IF;
@@ -179,7 +179,7 @@ DECLARE
 	known consent_profiling.request;
 BEGIN
 	PERFORM refuse_null('outcome', close_request.outcome IS NULL);
-	IF close_request.outcome !~ E'\\S' THEN
+	IF is_blank(close_request.outcome) THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'a request cannot be closed without an outcome';
 	END IF;

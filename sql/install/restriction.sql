@@ -32,10 +32,10 @@ BEGIN
 	-- Art. 18(1)
 	IF word IS NULL THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-			MESSAGE = CASE WHEN restrict_subject.ground ~ E'\\S'
-				THEN format('unknown ground "%s" for a restriction',
-							restrict_subject.ground)
-				ELSE 'processing cannot be restricted without a ground' END,
+			MESSAGE = CASE WHEN is_blank(restrict_subject.ground)
+				THEN 'processing cannot be restricted without a ground'
+				ELSE format('unknown ground "%s" for a restriction',
+							restrict_subject.ground) END,
 			HINT = 'Art. 18(1) knows accuracy_contested, unlawful_processing, legal_claims and objection_pending; more text may follow.';
 	END IF;
 	PERFORM lock_subject(restrict_subject.subject);

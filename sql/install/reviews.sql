@@ -153,12 +153,12 @@ BEGIN
 	PERFORM check_purpose(record_review.purpose);
 	PERFORM refuse_null('outcome', record_review.outcome IS NULL);
 	PERFORM refuse_null('by', record_review.by IS NULL);
-	IF record_review.outcome !~ E'\\S' THEN
+	IF is_blank(record_review.outcome) THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'a review cannot be recorded without an outcome';
 	END IF;
 	-- It is a human's, who has a name.
-	IF record_review.by !~ E'\\S' THEN
+	IF is_blank(record_review.by) THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'a review cannot be recorded without saying who did it';
 	END IF;

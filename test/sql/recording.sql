@@ -437,7 +437,22 @@ SELECT calls();
 SELECT register_subject('deep');
 SELECT consent_status(give_consent('deep', evidence => (repeat('[{"a":', 50) || '1' || repeat('}]', 50))::jsonb));
 SELECT give_consent('deep', evidence => (repeat('[{"a":', 50) || '[]' || repeat('}]', 50))::jsonb);
+-- and so is what is too long for them, wherever it comes from
+SELECT consent_status(give_consent('deep', notice => repeat('x', 1000000)));
+SELECT give_consent('deep', notice => repeat('x', 2000000));
+SELECT give_consent('deep', evidence => to_jsonb(repeat('x', 2000000)));
+SELECT count(*) FROM open_request('deep', 'access', evidence => to_jsonb(repeat('x', 2000000)));
+SELECT raise_objection('deep'), override_objection('deep', 'profiling', repeat('x', 2000000));
+SELECT import_consents($$SELECT 'deep' AS subject, 'profiling' AS purpose, 'withdrawn at 2020-01-01T00:00:00Z' AS consent, repeat('x', 2000000) AS notice$$);
+SET consent_profiling.actor = 'x';
+SELECT set_config('consent_profiling.actor', repeat('x', 2000000), false) = '';
+SELECT withdraw_consent('deep');
+RESET consent_profiling.actor;
 SELECT count(*) AS events, verdict_of('deep') FROM event WHERE subject = 'deep';
+-- what nobody can see is no ground, and no time is before our era
+SELECT format('%L', t), is_blank(t) FROM unnest(ARRAY['', E' \t\n', E'\u00a0\u3000', E'\u200b\u2060\u202e', E'\ufeff\U000e0041', 'x', E' \u200b.', E'\u4e2d', E'\u00e9']) t;
+SELECT override_objection('deep', 'profiling', E'\u200b\u2060');
+SELECT open_request('deep', 'access', '0044-03-15 00:00Z BC');
 
 -- what is rolled back leaves nothing, in the history neither
 SELECT count(*) AS events FROM event \gset

@@ -163,6 +163,16 @@ INSERT INTO subject (id, registered_at) VALUES ('tamper:1', now());
 SELECT count(*) FROM subject WHERE id = 'tamper:1';
 SELECT verdict_of('tamper:1');
 SELECT * FROM verified(:'second_seal');
+-- what the tombstones were made with is not to be changed; who does it all the same is found out
+UPDATE tombstone_secret SET secret = sha256('x');
+DELETE FROM tombstone_secret;
+TRUNCATE tombstone_secret;
+BEGIN; ALTER TABLE tombstone_secret DISABLE TRIGGER keep_secret; UPDATE tombstone_secret SET secret = sha256('x'); SELECT verdict_of('tamper:1');
+SELECT problem = format('event %s was recorded with another secret of the tombstones', (SELECT min(id) FROM event WHERE act = 'erase_subject' AND salt IS NOT NULL)) FROM verify_history(); ROLLBACK;
+BEGIN; ALTER TABLE tombstone_secret DISABLE TRIGGER keep_secret; DELETE FROM tombstone_secret; SELECT problem ~ 'with another secret' FROM verify_history();
+SELECT erase_subject('tamper:2'); ROLLBACK;
+ALTER TABLE tombstone_secret DISABLE TRIGGER ALL; ALTER TABLE tombstone_secret ENABLE TRIGGER ALL;
+SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = 'tombstone_secret'::regclass ORDER BY 1;
 -- with times, and with what is no seal
 SELECT events, event, problem FROM verify_history('-infinity', '2000-01-01');
 SELECT verify_history(seal => 'x');

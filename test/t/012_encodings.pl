@@ -57,6 +57,13 @@ is($node->safe_psql('utf8', q{SELECT consent_profiling.verdict_of('erased')}), '
 		'LATIN1: one that is just short enough is taken');
 }
 
+# what steers a terminal is one byte there, and no part of a letter
+$node->safe_psql('latin1', q{
+	SELECT consent_profiling.register_subject('steer');
+	SELECT consent_profiling.give_consent('steer', notice => 'a' || chr(133) || 'b' || chr(155) || '31m')});
+is($node->safe_psql('latin1', q{SELECT t ~ '[\x80-\x9f]', t ~ 'a b 31m' FROM consent_profiling.subject_report_text('steer') t}), 'f|t',
+	'LATIN1: a letter has no control characters');
+
 # SQL_ASCII takes any bytes for a text; whoever withdraws in such is not turned away
 database('ascii', 'SQL_ASCII');
 $node->safe_psql('ascii', q{
