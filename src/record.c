@@ -9,14 +9,17 @@
 #include "decision.h"
 #include "gate.h"
 #include "miscadmin.h"
+#include "objection.h"
 #include "registry.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(caller_role);
 PG_FUNCTION_INFO_V1(recorded_actor);
 PG_FUNCTION_INFO_V1(consent_is_refusal);
+PG_FUNCTION_INFO_V1(choice_fits);
 PG_FUNCTION_INFO_V1(count_events);
 
 /*
@@ -48,6 +51,43 @@ Datum
 consent_is_refusal(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(ConsentStatusIsNo(PG_GETARG_CONSENT_P(0)->status));
+}
+
+/*
+ * choice_fits(consent, refusal, objection, raised_at, withdrawn_at,
+ * overridden_at): do the facts of a row of "choice" fit together?  There is a
+ * consent or an objection; the newest refusal is one, and not newer than the
+ * consent, which is the same if it is a No; and the objection is the newest act
+ * of objecting.
+ */
+Datum
+choice_fits(PG_FUNCTION_ARGS)
+{
+	Consent    *consent = PG_ARGISNULL(0) ? NULL : PG_GETARG_CONSENT_P(0);
+	Consent    *refusal = PG_ARGISNULL(1) ? NULL : PG_GETARG_CONSENT_P(1);
+	bool		acted = false;
+	TimestampTz newest = DT_NOBEGIN;
+
+	if (consent == NULL && (refusal != NULL || PG_ARGISNULL(2)))
+		PG_RETURN_BOOL(false);
+	if (refusal != NULL && (!ConsentStatusIsNo(refusal->status) ||
+							CompareConsents(refusal, consent) > 0))
+		PG_RETURN_BOOL(false);
+	if (consent != NULL && ConsentStatusIsNo(consent->status) &&
+		(refusal == NULL || CompareConsents(refusal, consent) != 0))
+		PG_RETURN_BOOL(false);
+
+	for (int i = 3; i <= 5; i++)
+	{
+		if (PG_ARGISNULL(i))
+			continue;
+		acted = true;
+		newest = Max(newest, PG_GETARG_TIMESTAMPTZ(i));
+	}
+	if (acted == PG_ARGISNULL(2))
+		PG_RETURN_BOOL(false);
+	PG_RETURN_BOOL(!acted ||
+				   DatumGetObjectionP(PG_GETARG_DATUM(2))->at == newest);
 }
 
 /*

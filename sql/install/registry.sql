@@ -83,6 +83,14 @@ CREATE FUNCTION consent_profiling.is_refusal(consent consent_profiling.consent)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'consent_is_refusal'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
+-- Internal: do the facts of a row of "choice" fit together?  One function, since
+-- PostgreSQL would prepare every condition anew with every consent recorded.
+CREATE FUNCTION consent_profiling.choice_fits(consent consent_profiling.consent,
+		refusal consent_profiling.consent, objection consent_profiling.objection,
+		raised_at timestamptz, withdrawn_at timestamptz, overridden_at timestamptz)
+	RETURNS boolean AS 'MODULE_PATHNAME'
+	LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE;
+
 CREATE TABLE consent_profiling.subject (
 	id consent_profiling.subject_id CONSTRAINT subject_pkey PRIMARY KEY,
 	birth_date date,
@@ -126,25 +134,9 @@ CREATE TABLE consent_profiling.choice (
 	expires_at timestamptz GENERATED ALWAYS AS
 		(NULLIF(consent_profiling.consent_until(consent), 'infinity')) STORED,
 	CONSTRAINT choice_pkey PRIMARY KEY (subject, purpose),
-	CONSTRAINT choice_something_check
-		CHECK (consent IS NOT NULL OR objection IS NOT NULL),
-	CONSTRAINT choice_refusal_check
-		CHECK (refusal IS NULL
-			   OR (consent_profiling.is_refusal(refusal)
-				   AND consent IS NOT NULL
-				   AND refusal OPERATOR(consent_profiling.<=) consent)),
-	CONSTRAINT choice_current_refusal_check
-		CHECK (consent IS NULL
-			   OR NOT consent_profiling.is_refusal(consent)
-			   OR (refusal IS NOT NULL
-				   AND refusal OPERATOR(consent_profiling.=) consent)),
-	CONSTRAINT choice_objection_check
-		CHECK ((pg_catalog.num_nonnulls(raised_at, withdrawn_at, overridden_at) > 0)
-			   = (objection IS NOT NULL)),
-	CONSTRAINT choice_current_objection_check
-		CHECK (objection IS NULL
-			   OR consent_profiling.objection_at(objection)
-				  = GREATEST(raised_at, withdrawn_at, overridden_at))
+	CONSTRAINT choice_facts_check
+		CHECK (consent_profiling.choice_fits(consent, refusal, objection,
+											 raised_at, withdrawn_at, overridden_at))
 );
 -- Whose consent ends next.
 CREATE INDEX choice_expires_at_idx ON consent_profiling.choice (expires_at)

@@ -327,7 +327,7 @@ sub check
 		SELECT string_agg(format('SELECT %L FROM %s WHERE NOT %s', conname, conrelid::regclass,
 				substring(pg_get_constraintdef(oid) FROM '^CHECK (.*)$')), ' UNION ALL ')
 		FROM pg_constraint WHERE connamespace = 'consent_profiling'::regnamespace AND contype = 'c' AND conrelid <> 0});
-	like($checks, qr/choice_current_objection_check/, 'there are constraints');
+	like($checks, qr/choice_facts_check/, 'there are constraints');
 	is($node->safe_psql('postgres', $checks), '', "round $round: constraints hold");
 
 	# a choice is what the history says, and nothing else; who is erased has none
