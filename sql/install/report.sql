@@ -487,8 +487,9 @@ BEGIN
 					|| letter_line('ground', e ->> 'ground')
 					|| letter_line('you were informed', letter_time(e ->> 'informed_at'))
 					|| letter_line('you were told', e ->> 'notice')
-					|| CASE jsonb_typeof(e -> 'detail') WHEN 'null' THEN ''
-						ELSE COALESCE(letter_values(e -> 'detail', 4), '') END
+					-- A restriction's ground stands above, in the words it was given in.
+					|| COALESCE(letter_values(CASE jsonb_typeof(e -> 'detail') WHEN 'object'
+						THEN NULLIF((e -> 'detail') - 'ground', '{}') END, 4), '')
 					|| CASE jsonb_typeof(e -> 'evidence') WHEN 'null' THEN ''
 						ELSE letter_lines('evidence:', 4)
 							|| COALESCE(letter_values(e -> 'evidence', 8), '') END

@@ -180,6 +180,12 @@ SELECT differences(:'erased');
 SELECT t ~ E'\nYour data was erased: \\S+ \\S+ UTC\n', t ~ 'secret|1980' FROM subject_report_text(:'erased') t;
 
 ---------------------------------------------------------------------
+-- a restriction's ground is told once, in the words it was given in
+---------------------------------------------------------------------
+SELECT register_subject('rep-7', '1980-01-01'), restrict_subject('rep-7', 'accuracy contested: the income of 2024');
+SELECT regexp_matches(subject_report_text('rep-7'), E'\n *ground: [^\n]*', 'g');
+
+---------------------------------------------------------------------
 -- a person with a long history
 ---------------------------------------------------------------------
 SELECT register_subject('rep-5', '1980-01-01');
