@@ -8,14 +8,17 @@
  */
 #include "compat.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/table.h"
 #include "catalog/pg_attribute.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "registry.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 #include "utils/syscache.h"
 
 PG_FUNCTION_INFO_V1(check_registry);
@@ -95,38 +98,36 @@ IsColumn(Form_pg_attribute column, const char *expected, Oid schema)
 	return same;
 }
 
-/* Throws unless a table has exactly these columns. */
+/* Throws unless a table has exactly these columns, and never had others. */
 static void
 CheckColumns(Oid relid, const char *const *columns, int natts)
 {
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
-	Form_pg_class table;
-	Oid			schema;
-	int			has;
+	Relation	rel = table_open(AttributeRelationId, AccessShareLock);
+	Oid			schema = get_rel_namespace(relid);
+	ScanKeyData scankey[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	int			found = 0;
 
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for relation %u", relid);
-	table = (Form_pg_class) GETSTRUCT(tuple);
-	schema = table->relnamespace;
-	has = table->relnatts;
-	ReleaseSysCache(tuple);
-	if (has != natts)
-		ComplainOfColumns(relid);
-
-	for (int i = 0; i < natts; i++)
+	ScanKeyInit(&scankey[0], Anum_pg_attribute_attrelid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(relid));
+	ScanKeyInit(&scankey[1], Anum_pg_attribute_attnum, BTGreaterStrategyNumber,
+				F_INT2GT, Int16GetDatum(0));
+	scan = systable_beginscan(rel, AttributeRelidNumIndexId, true, NULL, 2,
+							  scankey);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
-		bool		same;
+		Form_pg_attribute column = (Form_pg_attribute) GETSTRUCT(tuple);
 
-		tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(relid),
-								Int16GetDatum(i + 1));
-		if (!HeapTupleIsValid(tuple))
-			elog(ERROR, "cache lookup failed for attribute %d of relation %u",
-				 i + 1, relid);
-		same = IsColumn((Form_pg_attribute) GETSTRUCT(tuple), columns[i], schema);
-		ReleaseSysCache(tuple);
-		if (!same)
+		if (column->attnum > natts ||
+			!IsColumn(column, columns[column->attnum - 1], schema))
 			ComplainOfColumns(relid);
+		found++;
 	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	if (found != natts)
+		ComplainOfColumns(relid);
 }
 
 /* Throws unless every table that is read here is as it was installed. */
