@@ -366,8 +366,8 @@ IsHistoryTrigger(FunctionCallInfo fcinfo)
 static void
 LinkEvent(Relation rel, EventRow *row)
 {
-	Relation	index = index_open(GetRegistry()->event_link, AccessShareLock);
-	FmgrInfo	equal = GetRegistry()->subject_id_eq;
+	const Registry *registry = GetRegistry();
+	Relation	index = index_open(registry->event_link, AccessShareLock);
 	ScanKeyData scankey;
 	SysScanDesc scan;
 	HeapTuple	last;
@@ -382,10 +382,8 @@ LinkEvent(Relation rel, EventRow *row)
 							   InvalidOid, InvalidOid, (Datum) 0);
 	}
 	else
-		ScanKeyEntryInitializeWithInfo(&scankey, 0, EVENT_SUBJECT,
-									   BTEqualStrategyNumber, InvalidOid,
-									   InvalidOid, &equal,
-									   EventValue(row, EVENT_SUBJECT));
+		SubjectScanKey(&scankey, EVENT_SUBJECT, registry,
+					   EventValue(row, EVENT_SUBJECT));
 	scan = systable_beginscan_ordered(rel, index, SnapshotSelf, 1, &scankey);
 	last = systable_getnext_ordered(scan, BackwardScanDirection);
 	if (HeapTupleIsValid(last))

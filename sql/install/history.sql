@@ -319,6 +319,7 @@ DECLARE
 		notice text, evidence jsonb, detail jsonb, link integer not null, previous bytea,
 		salt bytea, content bytea, hash bytea not null}';
 	total CONSTANT bigint := (SELECT count(*) FROM ONLY event);
+	digest CONSTANT text := secret_digest();
 	sealed CONSTANT int8multirange := COALESCE(
 		(SELECT range_agg(r) FROM ONLY seal s, unnest(s.covers) r
 			WHERE s.sealed_at >= "from" AND s.sealed_at <= "to"), '{}');
@@ -387,7 +388,7 @@ BEGIN
 	SELECT min(e.id) INTO bad FROM ONLY event e
 		WHERE e.act = 'erase_subject' AND e.salt IS NOT NULL
 			AND to_verify(e.id, e.recorded_at, "from", "to", sealed)
-			AND e.detail ->> 'tombstone_key_sha256' IS DISTINCT FROM secret_digest();
+			AND e.detail ->> 'tombstone_key_sha256' IS DISTINCT FROM digest;
 	IF bad < event OR event IS NULL AND bad IS NOT NULL THEN
 		event := bad;
 		problem := format('event %s was recorded with another secret of the tombstones', bad);

@@ -222,6 +222,18 @@ AS $$
 						'consent_profiling.choice'::regclass)
 $$;
 
+-- Internal: is it a table whose triggers are to fire always?  Two of them come
+-- later in the installation.
+CREATE FUNCTION consent_profiling.is_guarded(relation oid)
+	RETURNS boolean
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT consent_profiling.is_logged(relation)
+		OR relation IN (to_regclass('consent_profiling.event'),
+						to_regclass('consent_profiling.tombstone_secret'))
+$$;
+
 -- To a snapshot that is older than a rewriting ALTER TABLE the table looks
 -- empty, objections and open reviews included.
 CREATE FUNCTION consent_profiling.keep_rows()
@@ -273,14 +285,12 @@ BEGIN
 		INSERT INTO change (xid) VALUES (pg_current_xact_id());
 	ELSIF NOT EXISTS (SELECT FROM pg_event_trigger_ddl_commands() c
 					  WHERE c.classid = 'pg_class'::regclass
-						  AND c.objid IN ('event'::regclass,
-										  to_regclass('tombstone_secret'))) THEN
+						  AND is_guarded(c.objid)) THEN
 		RETURN;
 	END IF;
 	FOR half IN SELECT t.tgrelid::regclass AS relation, t.tgname
 			FROM pg_trigger t
-			WHERE (is_logged(t.tgrelid)
-				   OR t.tgrelid IN ('event'::regclass, to_regclass('tombstone_secret')))
+			WHERE is_guarded(t.tgrelid)
 				AND t.tgname IN ('log_change', 'log_change_of_all',
 								 'refuse_erased', 'chain_event', 'keep_event',
 								 'keep_events', 'keep_secret', 'keep_secrets')
