@@ -48,15 +48,15 @@ SELECT demo_check('people seen', :'seen', :'everybody') :print
 CREATE EXTENSION consent_profiling;
 \set ECHO none
 \echo
-\echo '-- Purposes form a tree beneath "profiling". Whoever objects to one objects to all beneath it;'
-\echo '-- who consents to one consents to that one only. No override holds against direct marketing,'
+\echo '-- Purposes form a tree below "profiling". All direct marketing is at or below "direct_marketing", so'
+\echo '-- that an objection to that reaches what is added later. A consent is to one purpose only. No'
+\echo '-- override holds against direct marketing,'
 \echo :reason_for_special_category
 \echo '-- and so it takes an explicit consent.'
 \echo
 \o /dev/null
 \set ECHO queries
-SELECT consent_profiling.add_purpose('direct_marketing', direct_marketing => true);
-SELECT consent_profiling.add_purpose('newsletter_targeting', broader => 'direct_marketing',
+SELECT consent_profiling.add_purpose('newsletter_targeting', direct_marketing => true,
            special_category => true);
 SELECT consent_profiling.add_purpose('stock_planning', basis => 'legitimate_interests');
 \set ECHO none

@@ -21,14 +21,16 @@
 #include "as_of.h"
 #include "miscadmin.h"
 #include "objection.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
 /* What an act does to the row of a person in "subject". */
 typedef enum ActKind
 {
-	ACT_REGISTERS,				/* a birth date only where none is known */
-	ACT_TRACKS,					/* registers, with this birth date or none */
+	ACT_REGISTERS,				/* and claims a birth date, or none */
+	ACT_UNDATES,				/* a table takes back the date it claimed */
 	ACT_RECTIFIES,
 	ACT_RESTRICTS,
 	ACT_LIFTS,
@@ -42,12 +44,19 @@ static const struct
 }			acts[] = {
 	{"register_subject", ACT_REGISTERS},
 	{"import_subjects", ACT_REGISTERS},
-	{"track_subjects", ACT_TRACKS},
+	{"track_subjects", ACT_REGISTERS},
 	{"rectify_birth_date", ACT_RECTIFIES},
 	{"restrict_subject", ACT_RESTRICTS},
 	{"lift_restriction", ACT_LIFTS},
 	{"erase_subject", ACT_ERASES},
 };
+
+/* A birth date, or none. */
+typedef struct BirthDate
+{
+	bool		known;
+	DateADT		date;
+} BirthDate;
 
 /* One such act. */
 typedef struct Act
@@ -55,8 +64,7 @@ typedef struct Act
 	int32		link;			/* its number among the acts about the person */
 	ActKind		kind;
 	TimestampTz at;
-	bool		has_birth_date;
-	DateADT		birth_date;
+	BirthDate	birth_date;
 } Act;
 
 /* Those of one person, in the order in which they are found. */
@@ -75,6 +83,21 @@ CompareActs(const void *a, const void *b)
 	int32		b_link = ((const Act *) b)->link;
 
 	return (a_link > b_link) - (a_link < b_link);
+}
+
+/*
+ * Does an event say that a tracked table took back the birth date that it had
+ * claimed?  See sync_subjects_batch().
+ */
+static bool
+TakesBackBirthDate(HeapTuple tuple, TupleDesc tupdesc)
+{
+	bool		isnull;
+	Datum		detail = heap_getattr(tuple, EVENT_DETAIL, tupdesc, &isnull);
+
+	return !isnull &&
+		DatumGetBool(DirectFunctionCall2(jsonb_exists, detail,
+										 CStringGetTextDatum("removed_birth_date")));
 }
 
 /* Remember an event if it is such an act. */
@@ -110,9 +133,11 @@ AddAct(ActList *list, HeapTuple tuple, TupleDesc tupdesc, TimestampTz at,
 	act->link = DatumGetInt32(heap_getattr(tuple, EVENT_LINK, tupdesc, &isnull));
 	act->kind = acts[i].kind;
 	act->at = at;
-	act->birth_date = DatumGetDateADT(heap_getattr(tuple, EVENT_BIRTH_DATE,
-												   tupdesc, &isnull));
-	act->has_birth_date = !isnull;
+	act->birth_date.date = DatumGetDateADT(heap_getattr(tuple, EVENT_BIRTH_DATE,
+														tupdesc, &isnull));
+	act->birth_date.known = !isnull;
+	if (act->kind == ACT_REGISTERS && TakesBackBirthDate(tuple, tupdesc))
+		act->kind = ACT_UNDATES;
 }
 
 /* Somebody is known from the first such act on. */
@@ -127,34 +152,38 @@ Register(SubjectFacts *facts, const Act *act, TimestampTz as_of)
 	facts->registered_at = act->at <= as_of ? act->at : DT_NOBEGIN;
 }
 
-/* Take over the birth date of an act, or that there is none. */
+/*
+ * Do to the facts what an act did to the row in "subject".
+ *
+ * Of several birth dates that were claimed the youngest holds, so that the last
+ * writer does not make an adult of a child.  Claims are remembered while a table
+ * has taken its own back; rectifying starts over.
+ */
 static void
-SetBirthDate(SubjectFacts *facts, const Act *act)
-{
-	facts->has_birth_date = act->has_birth_date;
-	facts->birth_date = act->birth_date;
-}
-
-/* Do to the facts what an act did to the row in "subject". */
-static void
-ApplyAct(SubjectFacts *facts, const Act *act, TimestampTz as_of)
+ApplyAct(SubjectFacts *facts, BirthDate *youngest, const Act *act,
+		 TimestampTz as_of)
 {
 	switch (act->kind)
 	{
 		case ACT_REGISTERS:
 			Register(facts, act, as_of);
-			if (!facts->has_birth_date)
-				SetBirthDate(facts, act);
+			if (!act->birth_date.known)
+				break;
+			if (!youngest->known || youngest->date < act->birth_date.date)
+				*youngest = act->birth_date;
+			facts->has_birth_date = true;
+			facts->birth_date = youngest->date;
 			break;
 
-		case ACT_TRACKS:
-			Register(facts, act, as_of);
-			SetBirthDate(facts, act);
+		case ACT_UNDATES:
+			facts->has_birth_date = false;
 			break;
 
 			/* Art. 16 */
 		case ACT_RECTIFIES:
-			SetBirthDate(facts, act);
+			*youngest = act->birth_date;
+			facts->has_birth_date = act->birth_date.known;
+			facts->birth_date = act->birth_date.date;
 			break;
 
 			/* Art. 18: since the first of those that were not lifted */
@@ -183,8 +212,8 @@ ApplyAct(SubjectFacts *facts, const Act *act, TimestampTz as_of)
 
 /*
  * Do to the facts what an act about a consent or an objection did to the row in
- * "choice", whichever function recorded it.  Each keeps the newest of its kind,
- * so these may come in any order.
+ * "choice", whichever function recorded it.  Each keeps what prevails of its
+ * kind, so these may come in any order.
  */
 static void
 ApplyChoice(SubjectFacts *facts, const Purpose *purpose, HeapTuple tuple,
@@ -255,6 +284,7 @@ ReplaySubject(const Registry *registry, const Purpose *purpose,
 	Relation	rel = table_open(registry->event, AccessShareLock);
 	TupleDesc	tupdesc = RelationGetDescr(rel);
 	ActList		list = {0, 0, NULL};
+	BirthDate	youngest = {false, 0};
 	ScanKeyData scankey;
 	SysScanDesc scan;
 	HeapTuple	tuple;
@@ -289,5 +319,5 @@ ReplaySubject(const Registry *registry, const Purpose *purpose,
 	if (list.count > 1)
 		qsort(list.acts, list.count, sizeof(Act), CompareActs);
 	for (int i = 0; i < list.count; i++)
-		ApplyAct(facts, &list.acts[i], as_of);
+		ApplyAct(facts, &youngest, &list.acts[i], as_of);
 }

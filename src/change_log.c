@@ -15,8 +15,8 @@
  * Old lines may be deleted, but none of the last 10 million transactions; who
  * would need an older one has to begin from nothing.
  *
- * A verdict also changes by the clock alone, at a coming of age or the end of
- * a consent.  Those are found by index on the birth dates and the expiries.
+ * A verdict also changes by the clock alone, at one of two ages or the end of a
+ * consent.  Those are found by index on the birth dates and the expiries.
  */
 #include "compat.h"
 
@@ -250,11 +250,11 @@ ForEachChange(const Registry *registry, const SnapshotImage *a,
 }
 
 /*
- * A date on or before which everybody was born who comes of age by a time; a
- * few days early, which costs little and spares the calendar's corners.
+ * A date on or before which everybody was born who reaches an age after a time;
+ * a few days early, which costs little and spares the calendar's corners.
  */
 static DateADT
-BornBefore(TimestampTz time, int minimum_age)
+BornBefore(TimestampTz time, int age)
 {
 	int64		day = time / USECS_PER_DAY + POSTGRES_EPOCH_JDATE;
 	int			year;
@@ -262,18 +262,17 @@ BornBefore(TimestampTz time, int minimum_age)
 	int			mday;
 
 	j2date((int) day, &year, &month, &mday);
-	return date2j(year - minimum_age, month, 1) - POSTGRES_EPOCH_JDATE - 2;
+	return date2j(year - age, month, 1) - POSTGRES_EPOCH_JDATE - 2;
 }
 
 /* Begin to read birth dates in order, from some days before one that counts. */
 static SysScanDesc
-BeginBirthdayScan(Relation rel, Relation index, TimestampTz after,
-				  int minimum_age)
+BeginBirthdayScan(Relation rel, Relation index, TimestampTz after, int age)
 {
 	ScanKeyData scankey;
 
 	ScanKeyInit(&scankey, SUBJECT_BIRTH_DATE, BTGreaterEqualStrategyNumber,
-				F_DATE_GE, DateADTGetDatum(BornBefore(after, minimum_age)));
+				F_DATE_GE, DateADTGetDatum(BornBefore(after, age)));
 	return systable_beginscan_ordered(rel, index, SnapshotAny, 1, &scankey);
 }
 
@@ -289,37 +288,35 @@ BeginExpiryScan(Relation rel, Relation index, TimestampTz after)
 }
 
 /*
- * Call back for everybody who comes of age or whose consent to anything ends
- * after one time and up to another, and find the next time after that at which
- * anybody does; DT_NOEND when nobody ever does.
+ * Call back for everybody who reaches an age after one time and up to another,
+ * and find the next time after that at which anybody does.  When a person
+ * reaches it is for the callback "when", which has to follow birth dates.
  */
-TimestampTz
-ForEachClockChange(const Registry *registry, int minimum_age,
-				   TimestampTz after, TimestampTz upto,
-				   ChangeCallback callback, void *arg)
+static TimestampTz
+ForEachBirthday(const Registry *registry, int age,
+				TimestampTz (*when) (DateADT birth_date, int age),
+				TimestampTz after, TimestampTz upto,
+				ChangeCallback callback, void *arg)
 {
 	TimestampTz next = DT_NOEND;
-	Relation	rel;
-	Relation	index;
-	SysScanDesc scan;
+	Relation	rel = table_open(registry->subject, AccessShareLock);
+	Relation	index = index_open(registry->subject_birth_date, AccessShareLock);
+	SysScanDesc scan = BeginBirthdayScan(rel, index, after, age);
 	HeapTuple	tuple;
 	SubjectKey	key;
 	bool		isnull;
 
-	rel = table_open(registry->subject, AccessShareLock);
-	index = index_open(registry->subject_birth_date, AccessShareLock);
-	scan = BeginBirthdayScan(rel, index, after, minimum_age);
 	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
 	{
-		TimestampTz of_age = ComingOfAge(DatumGetDateADT(heap_getattr(tuple, SUBJECT_BIRTH_DATE, RelationGetDescr(rel), &isnull)),
-										 minimum_age);
+		TimestampTz reached = when(DatumGetDateADT(heap_getattr(tuple, SUBJECT_BIRTH_DATE, RelationGetDescr(rel), &isnull)),
+								   age);
 
-		if (of_age > upto)
+		if (reached > upto)
 		{
-			next = of_age;
+			next = reached;
 			break;
 		}
-		if (of_age <= after)
+		if (reached <= after)
 			continue;
 		SubjectKeyFromVarlena(&key, PG_DETOAST_DATUM_PACKED(heap_getattr(tuple, SUBJECT_ID, RelationGetDescr(rel), &isnull)));
 		callback(&key, arg);
@@ -327,6 +324,40 @@ ForEachClockChange(const Registry *registry, int minimum_age,
 	systable_endscan_ordered(scan);
 	index_close(index, NoLock);
 	table_close(rel, NoLock);
+	return next;
+}
+
+/* EndOfPlausibleAge() as ForEachBirthday() wants it. */
+static TimestampTz
+BecomesImplausible(DateADT birth_date, int age)
+{
+	Assert(age == MAXIMUM_AGE);
+	return EndOfPlausibleAge(birth_date);
+}
+
+/*
+ * Call back for everybody who comes of age, whose birth date becomes
+ * implausible or whose consent to anything ends after one time and up to
+ * another, and find the next time after that at which that happens; DT_NOEND
+ * when it never does.
+ */
+TimestampTz
+ForEachClockChange(const Registry *registry, int minimum_age,
+				   TimestampTz after, TimestampTz upto,
+				   ChangeCallback callback, void *arg)
+{
+	TimestampTz next;
+	Relation	rel;
+	Relation	index;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	SubjectKey	key;
+	bool		isnull;
+
+	next = Min(ForEachBirthday(registry, minimum_age, ComingOfAge,
+							   after, upto, callback, arg),
+			   ForEachBirthday(registry, MAXIMUM_AGE, BecomesImplausible,
+							   after, upto, callback, arg));
 
 	rel = table_open(registry->choice, AccessShareLock);
 	index = index_open(registry->choice_expires_at, AccessShareLock);

@@ -8,11 +8,14 @@
  * "never asked".
  *
  * The order of the type is precedence: of two records for the same person and
- * purpose the greater prevails, so GREATEST() and max() pick it.  The later
- * record is the greater.  Of two records at the same time it is the one that
- * permits less, since a tie must not be decided against the person: first by
- * status, from "unknown" to "invalidated"; then one that is not explicit; then
- * one that ends earlier.  Only records alike in every field are equal.
+ * purpose the greater prevails, so GREATEST() and max() pick it.  Every answer
+ * is greater than every question, whatever their times: to ask a person again
+ * neither lifts a refusal nor ends a consent.  Of two answers, or of two
+ * questions, the later record is the greater.  Of two at the same time it is
+ * the one that permits less, since a tie must not be decided against the
+ * person: first by status, from "unknown" to "invalidated"; then one that is
+ * not explicit; then one that ends earlier.  Only records alike in every field
+ * are equal.
  */
 #include "postgres.h"
 
@@ -206,14 +209,42 @@ FormatConsent(const Consent *consent)
 }
 
 /*
+ * Whether a status is an answer.  Silence and questions are none, Art. 4(11)
+ * and Rec. 32.
+ */
+bool
+ConsentStatusIsAnswer(int32 status)
+{
+	return status != CONSENT_UNKNOWN &&
+		status != CONSENT_REQUESTED &&
+		status != CONSENT_REQUEST_DEFERRED;
+}
+
+/*
+ * Whether a status is a No of the person, which also counts for the purposes
+ * below its own.  "invalidated" and "expired" are findings of the controller
+ * about one consent, so they are not.
+ */
+bool
+ConsentStatusIsNo(int32 status)
+{
+	return status == CONSENT_REFUSED ||
+		status == CONSENT_WITHDRAWN ||
+		status == CONSENT_REVOKED;
+}
+
+/*
  * Compares two consents by precedence (see the top of this file): -1, 0 or 1.
  */
 int
 CompareConsents(const Consent *a, const Consent *b)
 {
+	bool		a_is_answer = ConsentStatusIsAnswer(a->status);
 	int			a_precedence = status_precedence[a->status];
 	int			b_precedence = status_precedence[b->status];
 
+	if (a_is_answer != ConsentStatusIsAnswer(b->status))
+		return a_is_answer ? 1 : -1;
 	if (a->at != b->at)
 		return a->at < b->at ? -1 : 1;
 	if (a_precedence != b_precedence)

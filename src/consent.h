@@ -49,6 +49,8 @@ extern bool ParseConsent(const char *text, Consent *result,
 extern char *FormatConsent(const Consent *consent);
 extern bool CheckConsent(const Consent *consent, const char **problem);
 extern int	CompareConsents(const Consent *a, const Consent *b);
+extern bool ConsentStatusIsAnswer(int32 status);
+extern bool ConsentStatusIsNo(int32 status);
 extern const char *ConsentStatusName(ConsentStatus status);
 extern int	FindConsentStatus(const char *name, int len);
 

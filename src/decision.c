@@ -43,85 +43,113 @@ VerdictName(Verdict verdict)
 	return verdict_names[verdict];
 }
 
-/* Is this status a No, which holds for everything beneath its purpose too? */
-bool
-ConsentStatusIsNo(int32 status)
-{
-	return status == CONSENT_REFUSED ||
-		status == CONSENT_WITHDRAWN ||
-		status == CONSENT_REVOKED ||
-		status == CONSENT_INVALIDATED;
-}
-
 /*
- * The moment at which somebody born on birth_date has reached minimum_age in
- * every time zone.  Somebody born on 29 February reaches it on 1 March in a
- * common year.  A date beyond what a timestamp holds never comes.
+ * The birthday at which a person born on birth_date reaches an age in years.  A
+ * person born on 29 February reaches it on 1 March in a common year.  False for
+ * a day that never comes or that a timestamp cannot hold.
  */
-TimestampTz
-ComingOfAge(DateADT birth_date, int minimum_age)
+static bool
+Birthday(DateADT birth_date, int age, int64 *result)
 {
 	int			year;
 	int			month;
 	int			day;
-	int64		date;
 
 	if (DATE_NOT_FINITE(birth_date))
-		return DT_NOEND;
+		return false;
 
 	j2date(birth_date + POSTGRES_EPOCH_JDATE, &year, &month, &day);
-	year += minimum_age;
+	year += age;
 	if (month == 2 && day == 29 && !isleap(year))
 	{
 		month = 3;
 		day = 1;
 	}
 
-	/* Only the year can be out of range, so ask before computing with it. */
+	/* Only the year can be out of range: check it before computing with it. */
 	if (!IS_VALID_JULIAN(year, month, day))
-		return DT_NOEND;
-	date = (int64) date2j(year, month, day) - POSTGRES_EPOCH_JDATE;
-	if (date >= TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE)
-		return DT_NOEND;
-	return date * USECS_PER_DAY + EVERYWHERE_ON_EARTH;
+		return false;
+	*result = (int64) date2j(year, month, day) - POSTGRES_EPOCH_JDATE;
+	return *result < TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE;
 }
 
 /*
- * Does an objection recorded at this level of the tree stand?  Raised or
- * upheld and not withdrawn since; a withdrawal wins a tie.
+ * The moment at which a person born on birth_date has reached minimum_age in
+ * every time zone; DT_NOEND if that never comes.
  */
-static inline bool
-ObjectionStands(const ChoiceFacts *choice)
+TimestampTz
+ComingOfAge(DateADT birth_date, int minimum_age)
 {
-	return choice->raised_at > choice->withdrawn_at;
+	int64		birthday;
+
+	return Birthday(birth_date, minimum_age, &birthday) ?
+		birthday * USECS_PER_DAY + EVERYWHERE_ON_EARTH : DT_NOEND;
+}
+
+/*
+ * The moment from which a birth date is more than MAXIMUM_AGE years ago: the
+ * day after that birthday, in UTC.  Placeholders such as 1900-01-01 are older
+ * than that and would make adults of children.
+ */
+TimestampTz
+EndOfPlausibleAge(DateADT birth_date)
+{
+	int64		birthday;
+
+	return Birthday(birth_date, MAXIMUM_AGE, &birthday) &&
+		birthday + 1 < TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE ?
+		(birthday + 1) * USECS_PER_DAY : DT_NOEND;
+}
+
+/*
+ * Does an objection that is recorded above a purpose of this basis reach it?
+ *
+ * Art. 21(1) gives the right to object to processing on the bases
+ * public_task and legitimate_interests; on the basis consent a person may stop
+ * it at any time, Art. 7(3).  Art. 21(2): direct marketing on any basis.
+ */
+bool
+ObjectionsReach(const char *basis, bool direct_marketing)
+{
+	return direct_marketing ||
+		strcmp(basis, "consent") == 0 ||
+		strcmp(basis, "public_task") == 0 ||
+		strcmp(basis, "legitimate_interests") == 0;
+}
+
+/* The levels whose objections count: an objection at the purpose always does. */
+static inline int
+ObjectionLevels(const SubjectFacts *facts, const PurposeRules *rules)
+{
+	return rules->objections_reach ? facts->nlevels : Min(facts->nlevels, 1);
 }
 
 /*
  * The level of an objection that denies, or -1.  Of several the oldest is
  * named, since it has denied the longest.
  *
- * Art. 21(1): an objection denies from the moment it is recorded, for its
- * purpose and everything beneath.  An override with recorded grounds at a
- * level lifts, for that level and beneath, what was raised there or above up
- * to the time of the override.  Walking up from the purpose, the newest
- * override met so far is therefore what an objection has to be newer than.
+ * Art. 21(1): an objection denies from the moment it is recorded.  A withdrawal
+ * of the objection by the person, or an override with recorded grounds, lifts
+ * for its own level and below what was raised there or above up to its time.
+ * Walking up from the purpose, the newest of these met so far is therefore what
+ * an objection has to be newer than.
  *
  * Art. 21(2)-(3): for direct marketing no override counts.
  */
 static int
 DenyingObjection(const SubjectFacts *facts, const PurposeRules *rules)
 {
-	TimestampTz overridden_at = DT_NOBEGIN;
+	TimestampTz lifted_upto = DT_NOBEGIN;
 	int			found = -1;
 
-	for (int i = 0; i < facts->nlevels; i++)
+	for (int i = 0; i < ObjectionLevels(facts, rules); i++)
 	{
 		const ChoiceFacts *choice = &facts->choices[i];
 
+		lifted_upto = Max(lifted_upto, choice->withdrawn_at);
 		if (!rules->direct_marketing)
-			overridden_at = Max(overridden_at, choice->overridden_at);
-		if (ObjectionStands(choice) &&
-			choice->raised_at > overridden_at &&
+			lifted_upto = Max(lifted_upto, choice->overridden_at);
+		if (choice->raised_at > lifted_upto &&
 			(found < 0 ||
 			 choice->raised_at < facts->choices[found].raised_at))
 			found = i;
@@ -133,20 +161,23 @@ DenyingObjection(const SubjectFacts *facts, const PurposeRules *rules)
  * The consent record that counts for the purpose, and the level it stands at;
  * NULL when there is none.
  *
- * Art. 7(3): a No flows down.  A refusal or withdrawal above counts as the
- * purpose's own unless the purpose's own record is newer, that is, it takes
- * precedence as if it had been recorded at the purpose.  Nothing above ever
- * permits: only the purpose's own record can be a Yes.
+ * Art. 7(3): where a purpose needs consent, a No flows down to it.  A refusal or
+ * withdrawal above counts as the purpose's own unless the purpose's own answer
+ * is newer, that is, it takes precedence as if it had been recorded at the
+ * purpose.  Where another basis carries a purpose, only a No recorded at the
+ * purpose itself counts.  Nothing above ever permits: only the purpose's own
+ * record can be a Yes.
  */
 static const Consent *
-EffectiveConsent(const SubjectFacts *facts, int *level)
+EffectiveConsent(const SubjectFacts *facts, const PurposeRules *rules,
+				 int *level)
 {
 	const Consent *effective = NULL;
 
 	*level = 0;
 	if (facts->nlevels > 0 && facts->choices[0].has_consent)
 		effective = &facts->choices[0].consent;
-	for (int i = 1; i < facts->nlevels; i++)
+	for (int i = 1; i < facts->nlevels && rules->needs_consent; i++)
 	{
 		const ChoiceFacts *above = &facts->choices[i];
 
@@ -165,11 +196,11 @@ EffectiveConsent(const SubjectFacts *facts, int *level)
  * The newest act that shaped what the objections say now; used for "since".
  */
 static TimestampTz
-LastObjectionAct(const SubjectFacts *facts)
+LastObjectionAct(const SubjectFacts *facts, const PurposeRules *rules)
 {
 	TimestampTz newest = DT_NOBEGIN;
 
-	for (int i = 0; i < facts->nlevels; i++)
+	for (int i = 0; i < ObjectionLevels(facts, rules); i++)
 	{
 		newest = Max(newest, facts->choices[i].withdrawn_at);
 		newest = Max(newest, facts->choices[i].overridden_at);
@@ -177,10 +208,13 @@ LastObjectionAct(const SubjectFacts *facts)
 	return newest;
 }
 
-/* Decide by the truth table, about somebody who came or comes of age then. */
+/*
+ * Decide by the truth table.  The person comes of age at "of_age", and the birth
+ * date is no age from "implausible" on.
+ */
 static inline Decision
 DecideByRow(const SubjectFacts *facts, const PurposeRules *rules,
-			TimestampTz now, TimestampTz of_age)
+			TimestampTz now, TimestampTz of_age, TimestampTz implausible)
 {
 	Decision	decision = {VERDICT_PERMITTED, DT_NOBEGIN, DT_NOEND, 0, NULL};
 	const Consent *consent;
@@ -201,19 +235,26 @@ DecideByRow(const SubjectFacts *facts, const PurposeRules *rules,
 		return decision;
 	}
 
-	/* 3: without a birth date anybody may be a child */
+	/* 3: without a birth date, or with a placeholder, anybody may be a child */
 	decision.since = facts->registered_at;
 	if (!facts->has_birth_date || DATE_NOT_FINITE(facts->birth_date))
 	{
 		decision.verdict = VERDICT_AGE_UNKNOWN;
 		return decision;
 	}
+	if (now >= implausible)
+	{
+		decision.verdict = VERDICT_AGE_UNKNOWN;
+		decision.since = Max(decision.since, implausible);
+		return decision;
+	}
+	decision.until = implausible;
 
 	/* 4: Rec. 38 and 71, a child is not profiled, whatever else is recorded */
 	if (now < of_age)
 	{
 		decision.verdict = VERDICT_CHILD;
-		decision.until = of_age;
+		decision.until = Min(decision.until, of_age);
 		return decision;
 	}
 	decision.since = Max(decision.since, of_age);
@@ -235,7 +276,7 @@ DecideByRow(const SubjectFacts *facts, const PurposeRules *rules,
 		decision.since = Max(decision.since, facts->choices[level].raised_at);
 		return decision;
 	}
-	decision.since = Max(decision.since, LastObjectionAct(facts));
+	decision.since = Max(decision.since, LastObjectionAct(facts, rules));
 
 	/*
 	 * 7: Art. 4(11), Rec. 32, neither silence nor a question is consent.
@@ -245,11 +286,8 @@ DecideByRow(const SubjectFacts *facts, const PurposeRules *rules,
 	 * one that has ended, may not fall back on another basis (EDPB Guidelines
 	 * 05/2020 on consent, section 6), so rows 8 to 12 look at any record.
 	 */
-	consent = EffectiveConsent(facts, &level);
-	if (consent == NULL ||
-		consent->status == CONSENT_UNKNOWN ||
-		consent->status == CONSENT_REQUESTED ||
-		consent->status == CONSENT_REQUEST_DEFERRED)
+	consent = EffectiveConsent(facts, rules, &level);
+	if (consent == NULL || !ConsentStatusIsAnswer(consent->status))
 	{
 		if (rules->needs_consent)
 			decision.verdict = VERDICT_CONSENT_MISSING;
@@ -301,9 +339,9 @@ DecideByRow(const SubjectFacts *facts, const PurposeRules *rules,
 		decision.since = Max(decision.since, consent->until);
 		return decision;
 	}
-	decision.until = consent->until;
+	decision.until = Min(decision.until, consent->until);
 
-	/* 11: Rec. 38, what a child agreed to has to be asked anew */
+	/* 11: Rec. 38, what a child agreed to has to be asked again */
 	if (consent->at < of_age)
 		decision.verdict = VERDICT_CONSENT_AS_CHILD;
 
@@ -318,35 +356,39 @@ DecideByRow(const SubjectFacts *facts, const PurposeRules *rules,
 /*
  * Decide by the truth table, at the time "now".
  *
- * "until" is exact: the verdict stays what it is until then if nobody records
- * anything.  Only a birthday (row 4) and the end of a consent (rows 11 to 13)
- * change a verdict by the clock.
+ * "until" is exact: the verdict stays what it is until then if nothing is
+ * recorded.  Only a birthday (rows 3 and 4) and the end of a consent (rows 11 to
+ * 13) change a verdict by the clock.
  */
 Decision
 Decide(const SubjectFacts *facts, const PurposeRules *rules, TimestampTz now)
 {
-	return DecideByRow(facts, rules, now, facts->has_birth_date ?
-					   ComingOfAge(facts->birth_date, rules->minimum_age) :
-					   DT_NOEND);
+	if (!facts->has_birth_date)
+		return DecideByRow(facts, rules, now, DT_NOEND, DT_NOEND);
+	return DecideByRow(facts, rules, now,
+					   ComingOfAge(facts->birth_date, rules->minimum_age),
+					   EndOfPlausibleAge(facts->birth_date));
 }
 
 /*
- * Is it clear without a calendar that somebody was of age at a time?  No year
- * has more than 366 days; three more make up for the time of day.
+ * Is it clear without a calendar that a person was of age at a time, and that
+ * the birth date was an age then?  A year has 365 or 366 days; three more make
+ * up for the time of day.
  */
 static inline bool
 ClearlyOfAge(const SubjectFacts *facts, const PurposeRules *rules,
 			 TimestampTz time)
 {
-	return facts->birth_date + INT64CONST(366) * rules->minimum_age + 3 <=
-		time / USECS_PER_DAY;
+	int64		day = time / USECS_PER_DAY;
+
+	return facts->birth_date + INT64CONST(366) * rules->minimum_age + 3 <= day &&
+		facts->birth_date + INT64CONST(365) * MAXIMUM_AGE - 3 > day;
 }
 
 /*
- * Is the verdict permitted, which is all that most want to know?  To ask the
- * calendar when somebody came of age takes as long as all the rest, and for
- * most people it does not matter: neither now nor when they consented were
- * they anywhere near it.
+ * Is the verdict permitted, which is all that most callers need?  The calendar
+ * takes as long as all the rest, and for most people it does not matter: neither
+ * now nor when they consented were they near one of the two ages.
  */
 bool
 Permitted(const SubjectFacts *facts, const PurposeRules *rules,
@@ -356,7 +398,7 @@ Permitted(const SubjectFacts *facts, const PurposeRules *rules,
 		facts->nlevels > 0 &&
 		(!facts->choices[0].has_consent ||
 		 ClearlyOfAge(facts, rules, facts->choices[0].consent.at)))
-		return DecideByRow(facts, rules, now, DT_NOBEGIN).verdict ==
+		return DecideByRow(facts, rules, now, DT_NOBEGIN, DT_NOEND).verdict ==
 			VERDICT_PERMITTED;
 	return Decide(facts, rules, now).verdict == VERDICT_PERMITTED;
 }

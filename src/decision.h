@@ -28,6 +28,9 @@ typedef enum Verdict
 
 #define VERDICT_COUNT (VERDICT_PERMITTED + 1)
 
+/* A birth date longer ago, in years, is a placeholder and not an age. */
+#define MAXIMUM_AGE 120
+
 /* What the purpose asks for. */
 typedef struct PurposeRules
 {
@@ -35,19 +38,20 @@ typedef struct PurposeRules
 	bool		needs_consent;	/* basis is consent, or special categories */
 	bool		needs_explicit; /* special categories */
 	bool		direct_marketing;	/* this purpose or one above it is */
+	bool		objections_reach;	/* those recorded above it */
 } PurposeRules;
 
 /*
- * What one subject chose for one purpose.  Each field keeps the newest act of
- * its kind, so that the order in which acts arrive does not matter.  A time
- * that does not exist is DT_NOBEGIN.
+ * What one subject chose for one purpose.  Each field keeps the act of its kind
+ * that prevails, so that the order in which acts arrive does not matter.  A
+ * time that does not exist is DT_NOBEGIN.
  */
 typedef struct ChoiceFacts
 {
 	bool		has_consent;
-	Consent		consent;		/* newest record of any status */
+	Consent		consent;		/* the record that prevails, of any status */
 	bool		has_refusal;
-	Consent		refusal;		/* newest refusal or withdrawal */
+	Consent		refusal;		/* newest No, see ConsentStatusIsNo() */
 	TimestampTz raised_at;		/* newest objection raised or upheld */
 	TimestampTz withdrawn_at;	/* newest withdrawal of an objection */
 	TimestampTz overridden_at;	/* newest override */
@@ -84,7 +88,8 @@ extern bool Permitted(const SubjectFacts *facts, const PurposeRules *rules,
 					  TimestampTz now);
 extern PurposeRules DecisionRules(const PurposeRules *rules, const char *basis);
 extern TimestampTz ComingOfAge(DateADT birth_date, int minimum_age);
-extern bool ConsentStatusIsNo(int32 status);
+extern TimestampTz EndOfPlausibleAge(DateADT birth_date);
+extern bool ObjectionsReach(const char *basis, bool direct_marketing);
 extern const char *VerdictName(Verdict verdict);
 
 #endif							/* CONSENT_PROFILING_DECISION_H */

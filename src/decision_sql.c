@@ -34,6 +34,7 @@ enum
 	ARG_NEEDS_CONSENT,
 	ARG_NEEDS_EXPLICIT,
 	ARG_DIRECT_MARKETING,
+	ARG_OBJECTIONS_REACH,
 	ARG_CONSENTS,
 	ARG_REFUSALS,
 	ARG_RAISED_AT,
@@ -52,6 +53,7 @@ static const char *const argument_names[ARG_COUNT] = {
 	[ARG_NEEDS_CONSENT] = "needs_consent",
 	[ARG_NEEDS_EXPLICIT] = "needs_explicit",
 	[ARG_DIRECT_MARKETING] = "direct_marketing",
+	[ARG_OBJECTIONS_REACH] = "objections_reach",
 	[ARG_CONSENTS] = "consents",
 	[ARG_REFUSALS] = "refusals",
 	[ARG_RAISED_AT] = "raised_at",
@@ -174,9 +176,10 @@ GetChoices(FunctionCallInfo fcinfo, int *nlevels)
 /*
  * decide_facts(registered bool, erased bool, restricted bool, birth_date date,
  *		minimum_age int, needs_consent bool, needs_explicit bool,
- *		direct_marketing bool, consents consent[], refusals consent[],
- *		raised_at timestamptz[], withdrawn_at timestamptz[],
- *		overridden_at timestamptz[], at timestamptz,
+ *		direct_marketing bool, objections_reach bool, consents consent[],
+ *		refusals consent[], raised_at timestamptz[],
+ *		withdrawn_at timestamptz[], overridden_at timestamptz[],
+ *		at timestamptz,
  *		OUT verdict text, OUT until timestamptz)
  *
  * The first element of an array is about the purpose itself, the last about
@@ -215,6 +218,7 @@ decide_facts(PG_FUNCTION_ARGS)
 	rules.needs_consent = PG_GETARG_BOOL(ARG_NEEDS_CONSENT);
 	rules.needs_explicit = PG_GETARG_BOOL(ARG_NEEDS_EXPLICIT);
 	rules.direct_marketing = PG_GETARG_BOOL(ARG_DIRECT_MARKETING);
+	rules.objections_reach = PG_GETARG_BOOL(ARG_OBJECTIONS_REACH);
 
 	facts.registered = PG_GETARG_BOOL(ARG_REGISTERED);
 	facts.registered_at = DT_NOBEGIN;

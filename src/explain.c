@@ -19,6 +19,7 @@
 #include "iso8601.h"
 #include "tombstone.h"
 #include "utils/builtins.h"
+#include "utils/datetime.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
@@ -191,8 +192,15 @@ ArticleOf(const Explained *explained)
 		case VERDICT_RESTRICTED:
 			return "GDPR Art. 18";
 		case VERDICT_OBJECTED:
-			return explained->purpose->rules.direct_marketing ?
-				"GDPR Art. 21(3)" : "GDPR Art. 21(1)";
+			if (explained->purpose->rules.direct_marketing)
+				return "GDPR Art. 21(3)";
+
+			/*
+			 * Art. 21(1) does not cover the other bases; an objection that is
+			 * recorded at such a purpose itself counts nevertheless.
+			 */
+			return explained->purpose->rules.objections_reach ?
+				"GDPR Art. 21(1)" : "GDPR Art. 21";
 		case VERDICT_CONSENT_MISSING:
 		case VERDICT_CONSENT_REFUSED:
 			return "GDPR Art. 4(11)";
@@ -208,6 +216,19 @@ ArticleOf(const Explained *explained)
 			return ArticleOfBasis(explained->purpose);
 	}
 	return "GDPR Art. 25(2)";
+}
+
+/* A date as ISO 8601, whatever the session's DateStyle. */
+static char *
+FormatDate(DateADT date)
+{
+	int			year;
+	int			month;
+	int			day;
+
+	j2date(date + POSTGRES_EPOCH_JDATE, &year, &month, &day);
+	return psprintf("%04d-%02d-%02d%s", year > 0 ? year : 1 - year, month, day,
+					year > 0 ? "" : " BC");
 }
 
 /* One sentence, without a full stop, that says why. */
@@ -230,7 +251,12 @@ DetailOf(const Explained *explained)
 				"the person's data was erased, and with it what could be replayed" :
 				"the person's data was erased";
 		case VERDICT_AGE_UNKNOWN:
-			return "no birth date is recorded";
+			if (!explained->facts.has_birth_date ||
+				DATE_NOT_FINITE(explained->facts.birth_date))
+				return "no birth date is recorded";
+			return psprintf("the birth date %s is more than %d years ago",
+							FormatDate(explained->facts.birth_date),
+							MAXIMUM_AGE);
 		case VERDICT_CHILD:
 			return psprintf("younger than %d", purpose->rules.minimum_age);
 		case VERDICT_RESTRICTED:

@@ -27,6 +27,7 @@ static const PurposeRules root_rules = {
 	.needs_consent = true,
 	.needs_explicit = false,
 	.direct_marketing = false,
+	.objections_reach = true,
 };
 
 /*

@@ -19,6 +19,7 @@
 PG_FUNCTION_INFO_V1(caller_role);
 PG_FUNCTION_INFO_V1(recorded_actor);
 PG_FUNCTION_INFO_V1(consent_is_refusal);
+PG_FUNCTION_INFO_V1(consent_denies);
 PG_FUNCTION_INFO_V1(choice_fits);
 PG_FUNCTION_INFO_V1(count_events);
 
@@ -51,6 +52,19 @@ Datum
 consent_is_refusal(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(ConsentStatusIsNo(PG_GETARG_CONSENT_P(0)->status));
+}
+
+/*
+ * consent_denies(consent): is it an answer that can only deny?  So are a No of
+ * the person and what the controller found to be expired or invalid.
+ */
+Datum
+consent_denies(PG_FUNCTION_ARGS)
+{
+	int32		status = PG_GETARG_CONSENT_P(0)->status;
+
+	PG_RETURN_BOOL(ConsentStatusIsAnswer(status) &&
+				   status != CONSENT_GIVEN && status != CONSENT_RENEWED);
 }
 
 /*

@@ -432,6 +432,7 @@ ReadLineage(const Registry *registry, const char *name,
 	List	   *names = NIL;
 	ListCell   *lc;
 	const char *next = name;
+	bool		below_marketing = false;
 
 	while (next != NULL)
 	{
@@ -458,20 +459,34 @@ ReadLineage(const Registry *registry, const char *name,
 			purpose->automated_decision =
 				DatumGetBool(values[PURPOSE_AUTOMATED_DECISION - 1]);
 			rules->minimum_age = DatumGetInt32(values[PURPOSE_MINIMUM_AGE - 1]);
+			/* Art. 6(1)(a), 9(2)(a) */
 			rules->needs_consent = special ||
 				strcmp(purpose->basis, "consent") == 0;
 			rules->needs_explicit = special;
 		}
 
-		/* What is beneath direct marketing is direct marketing. */
+		/* What is below direct marketing is direct marketing. */
 		if (DatumGetBool(values[PURPOSE_DIRECT_MARKETING - 1]))
 			rules->direct_marketing = true;
+		if (strcmp(next, MARKETING_PURPOSE) == 0)
+			below_marketing = true;
 
 		names = lappend(names, pstrdup(next));
 		next = nulls[PURPOSE_BROADER - 1] ? NULL :
 			TextDatumGetCString(values[PURPOSE_BROADER - 1]);
 	}
 
+	/*
+	 * Art. 21(3): an objection to direct marketing reaches every such purpose,
+	 * also one that was written by hand elsewhere in the tree.
+	 */
+	if (purpose->rules.direct_marketing && !below_marketing)
+		names = list_insert_nth(names, list_length(names) - 1,
+								MARKETING_PURPOSE);
+	purpose->rules.objections_reach =
+		ObjectionsReach(purpose->basis, purpose->rules.direct_marketing);
+
+	/* The purpose itself comes first, and the root last. */
 	purpose->names = palloc(list_length(names) * sizeof(char *));
 	foreach(lc, names)
 		purpose->names[purpose->nlevels++] = lfirst(lc);

@@ -12,7 +12,13 @@
 #include "utils/snapshot.h"
 
 #define EXTENSION_SCHEMA	"consent_profiling"
+
+/*
+ * The purposes that the install script creates: the root of the tree and, below
+ * it, the one that every direct-marketing purpose is at or below.
+ */
 #define ROOT_PURPOSE		"profiling"
+#define MARKETING_PURPOSE	"direct_marketing"
 
 /*
  * Columns, in the order in which the install script creates them.  Their types

@@ -1,17 +1,20 @@
 /*
  * track.c
- *		The trigger of track_subjects().
+ *		The triggers of track_subjects().
  */
 #include "compat.h"
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "executor/executor.h"
 #include "executor/spi.h"
 #include "gate.h"
+#include "rewrite/rewriteHandler.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/partcache.h"
 #include "utils/rel.h"
 
 PG_FUNCTION_INFO_V1(track_subject_change);
@@ -36,65 +39,72 @@ SubjectText(Datum value, Oid type)
 	return result;
 }
 
-/*
- * Tell the registry about a row that was inserted or updated.  The columns are
- * those of the trigger's UPDATE OF: first the subject, then the birth date.
- * Throws when the registry cannot take the row, so that the table that is the
- * source of truth never gets ahead of it.
- */
-Datum
-track_subject_change(PG_FUNCTION_ARGS)
+/* The column of a tracked table whose number is in the trigger's UPDATE OF. */
+static Form_pg_attribute
+TrackedColumn(const TriggerData *trigdata, int i)
 {
-	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	Oid			types[2] = {TEXTARRAYOID, get_array_type(DATEOID)};
-	Datum		arguments[2];
-	TupleDesc	tupdesc;
-	HeapTuple	row;
+	return TupleDescAttr(RelationGetDescr(trigdata->tg_relation),
+						 trigdata->tg_trigger->tgattr[i] - 1);
+}
+
+/* The subject of a row, as a text; false when there is none. */
+static bool
+GetSubject(const TriggerData *trigdata, HeapTuple row, Datum *subject)
+{
+	bool		isnull;
+	Datum		value = heap_getattr(row, trigdata->tg_trigger->tgattr[0],
+									 RelationGetDescr(trigdata->tg_relation),
+									 &isnull);
+
+	if (isnull)
+		return false;
+	*subject = CStringGetTextDatum(SubjectText(value,
+											   TrackedColumn(trigdata, 0)->atttypid));
+	return true;
+}
+
+/*
+ * Tell the registry what a row says: the subject, the birth date and, where the
+ * row was updated, what both were before.  Throws when the registry cannot take
+ * the row, so that the table that is the source never gets ahead of it.
+ */
+static void
+SyncSubject(const TriggerData *trigdata, HeapTuple old_row, HeapTuple row)
+{
+	TupleDesc	tupdesc = RelationGetDescr(trigdata->tg_relation);
+	Oid			types[4] = {TEXTARRAYOID, get_array_type(DATEOID), TEXTOID, DATEOID};
+	Datum		arguments[4] = {0};
+	char		nulls[5] = "  nn";
 	Datum		subject;
 	Datum		birth_date;
-	bool		subject_null;
-	bool		birth_date_null;
+	bool		isnull;
 	int			dims[1] = {1};
 	int			lbounds[1] = {1};
-	bool		isnull;
 	Datum		result;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) ||
-		!TRIGGER_FIRED_AFTER(trigdata->tg_event) ||
-		!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) ||
-		trigdata->tg_trigger->tgnattr != 2)
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("track_subject_change() can only be called by a trigger that track_subjects() made")));
-
-	tupdesc = RelationGetDescr(trigdata->tg_relation);
-	if (getBaseType(TupleDescAttr(tupdesc, trigdata->tg_trigger->tgattr[1] - 1)->atttypid) != DATEOID)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("the second column of a trigger with track_subject_change() must be of type date")));
-	row = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ?
-		trigdata->tg_newtuple : trigdata->tg_trigtuple;
-	subject = heap_getattr(row, trigdata->tg_trigger->tgattr[0], tupdesc,
-						   &subject_null);
-	birth_date = heap_getattr(row, trigdata->tg_trigger->tgattr[1], tupdesc,
-							  &birth_date_null);
-
 	/* A row about nobody, which the gate denies anyway. */
-	if (subject_null)
-		return PointerGetDatum(NULL);
-
-	subject = CStringGetTextDatum(SubjectText(subject,
-											  TupleDescAttr(tupdesc, trigdata->tg_trigger->tgattr[0] - 1)->atttypid));
+	if (!GetSubject(trigdata, row, &subject))
+		return;
 	arguments[0] = PointerGetDatum(construct_array(&subject, 1, TEXTOID, -1,
 												   false, TYPALIGN_INT));
-	arguments[1] = PointerGetDatum(construct_md_array(&birth_date,
-													  &birth_date_null, 1, dims,
-													  lbounds, DATEOID, 4, true,
-													  TYPALIGN_INT));
+	birth_date = heap_getattr(row, trigdata->tg_trigger->tgattr[1], tupdesc,
+							  &isnull);
+	arguments[1] = PointerGetDatum(construct_md_array(&birth_date, &isnull, 1,
+													  dims, lbounds, DATEOID, 4,
+													  true, TYPALIGN_INT));
+	if (old_row != NULL)
+	{
+		if (GetSubject(trigdata, old_row, &arguments[2]))
+			nulls[2] = ' ';
+		arguments[3] = heap_getattr(old_row, trigdata->tg_trigger->tgattr[1],
+									tupdesc, &isnull);
+		if (!isnull)
+			nulls[3] = ' ';
+	}
 
 	SPI_connect();
-	if (SPI_execute_with_args("SELECT " EXTENSION_SCHEMA ".sync_subjects_batch(1, $1, $2)",
-							  2, types, arguments, NULL, false, 1) != SPI_OK_SELECT ||
+	if (SPI_execute_with_args("SELECT " EXTENSION_SCHEMA ".sync_subjects_batch(1, $1, $2, $3, $4)",
+							  4, types, arguments, nulls, false, 1) != SPI_OK_SELECT ||
 		SPI_processed != 1)
 		elog(ERROR, "could not keep the registry in step");
 	result = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
@@ -118,5 +128,86 @@ track_subject_change(PG_FUNCTION_ARGS)
 				 errdetail_internal("%s", problem)));
 	}
 	SPI_finish();
+}
+
+/*
+ * The row that an update moves to another partition, with the key filled in if
+ * that is a generated column; NULL when the row stays where it is.  To the
+ * triggers after it such an update is a DELETE and an INSERT, so that only the
+ * one before it sees that both are about one person.
+ */
+static HeapTuple
+MovedRow(const TriggerData *trigdata)
+{
+	Relation	rel = trigdata->tg_relation;
+	TupleDesc	tupdesc = RelationGetDescr(rel);
+	HeapTuple	row = trigdata->tg_newtuple;
+	AttrNumber	attnum = trigdata->tg_trigger->tgattr[0];
+	EState	   *estate;
+	ExprContext *econtext;
+	TupleTableSlot *slot;
+
+	if (!rel->rd_rel->relispartition)
+		return NULL;
+
+	estate = CreateExecutorState();
+	econtext = GetPerTupleExprContext(estate);
+	slot = MakeSingleTupleTableSlot(tupdesc, &TTSOpsHeapTuple);
+	ExecStoreHeapTuple(row, slot, false);
+	econtext->ecxt_scantuple = slot;
+	if (ExecCheck(ExecPrepareCheck(RelationGetPartitionQual(rel), estate),
+				  econtext))
+		row = NULL;
+	else if (TrackedColumn(trigdata, 0)->attgenerated != '\0')
+	{
+		Expr	   *expr = (Expr *) build_column_default(rel, attnum);
+		int			column = attnum;
+		bool		isnull;
+		Datum		key = ExecEvalExpr(ExecPrepareExpr(expr, estate), econtext,
+									   &isnull);
+
+		row = heap_modify_tuple_by_cols(row, tupdesc, 1, &column, &key, &isnull);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	FreeExecutorState(estate);
+	return row;
+}
+
+/*
+ * track_subject_change(): the triggers that track_subjects() makes, one after a
+ * row was inserted or updated and one before it is updated.  The columns are
+ * those of the trigger's UPDATE OF: first the subject, then the birth date.
+ */
+Datum
+track_subject_change(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) ||
+		!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) ||
+		TRIGGER_FIRED_BY_DELETE(trigdata->tg_event) ||
+		(TRIGGER_FIRED_BEFORE(trigdata->tg_event) &&
+		 !TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event)) ||
+		trigdata->tg_trigger->tgnattr != 2)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("track_subject_change() can only be called by a trigger that track_subjects() made")));
+	if (getBaseType(TrackedColumn(trigdata, 1)->atttypid) != DATEOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the second column of a trigger with track_subject_change() must be of type date")));
+
+	if (TRIGGER_FIRED_BEFORE(trigdata->tg_event))
+	{
+		HeapTuple	moved = MovedRow(trigdata);
+
+		if (moved != NULL)
+			SyncSubject(trigdata, trigdata->tg_trigtuple, moved);
+		return PointerGetDatum(trigdata->tg_newtuple);
+	}
+	if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
+		SyncSubject(trigdata, trigdata->tg_trigtuple, trigdata->tg_newtuple);
+	else
+		SyncSubject(trigdata, NULL, trigdata->tg_trigtuple);
 	return PointerGetDatum(NULL);
 }

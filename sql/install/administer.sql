@@ -6,7 +6,7 @@
 -- registry: a superuser's, or that of the owner of the extension.
 
 CREATE FUNCTION consent_profiling.add_purpose(name text,
-		broader text DEFAULT 'profiling', basis text DEFAULT 'consent',
+		broader text DEFAULT NULL, basis text DEFAULT 'consent',
 		direct_marketing boolean DEFAULT false,
 		special_category boolean DEFAULT false,
 		automated_decision boolean DEFAULT false,
@@ -21,9 +21,9 @@ AS $$
 DECLARE
 	added purpose;
 	at timestamptz;
+	marketing boolean;
 BEGIN
 	PERFORM refuse_null('name', add_purpose.name IS NULL);
-	PERFORM refuse_null('broader', add_purpose.broader IS NULL);
 	PERFORM refuse_null('basis', add_purpose.basis IS NULL);
 	PERFORM refuse_null('direct_marketing', add_purpose.direct_marketing IS NULL);
 	PERFORM refuse_null('special_category', add_purpose.special_category IS NULL);
@@ -58,17 +58,30 @@ BEGIN
 	END IF;
 	-- Whoever administers purposes waits here for others who do.
 	LOCK TABLE purpose IN SHARE ROW EXCLUSIVE MODE;
+	broader := COALESCE(add_purpose.broader, CASE WHEN add_purpose.direct_marketing
+		THEN 'direct_marketing' ELSE 'profiling' END);
 	PERFORM check_purpose(add_purpose.broader);
+	-- Art. 21(2)-(3): all direct marketing is at or below one purpose, so that an
+	-- objection to it reaches what is added later.
+	marketing := (SELECT bool_or(l.direct_marketing)
+				  FROM lineage(add_purpose.broader) l);
+	IF add_purpose.direct_marketing AND NOT marketing THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = format('direct marketing cannot be below purpose "%s"',
+							 add_purpose.broader),
+			HINT = 'Leave out "broader", or name direct_marketing or a purpose below it.';
+	END IF;
 	BEGIN
 		INSERT INTO purpose
 			VALUES (add_purpose.name, add_purpose.broader, add_purpose.basis,
-					add_purpose.direct_marketing, add_purpose.special_category,
+					add_purpose.direct_marketing OR marketing,
+					add_purpose.special_category,
 					add_purpose.automated_decision, add_purpose.minimum_age,
 					add_purpose.description, add_purpose.automated,
 					add_purpose.personal_data, add_purpose.evaluates_person)
 			RETURNING * INTO added;
 	EXCEPTION WHEN unique_violation OR check_violation THEN
-		-- The latter is the root, which cannot be beneath another.
+		-- The latter is one of the two that always exist, in another place.
 		RAISE EXCEPTION USING ERRCODE = 'duplicate_object',
 			MESSAGE = format('purpose "%s" already exists', add_purpose.name);
 	END;
@@ -80,7 +93,7 @@ END
 $$;
 COMMENT ON FUNCTION consent_profiling.add_purpose(text, text, text, boolean,
 		boolean, boolean, integer, text, boolean, boolean, boolean) IS
-	'adds a purpose beneath another; throws duplicate_object, undefined_object for the broader one, invalid_name, invalid_parameter_value';
+	'adds a purpose below another; below direct_marketing if it is direct marketing';
 
 CREATE FUNCTION consent_profiling.drop_purpose(name text)
 	RETURNS void
@@ -106,6 +119,8 @@ BEGIN
 	PERFORM FROM purpose WHERE name = drop_purpose.name FOR UPDATE;
 	used := CASE
 		WHEN drop_purpose.name = 'profiling' THEN 'It is the root of all purposes.'
+		WHEN drop_purpose.name = 'direct_marketing'
+			THEN 'People object to it who object to all direct marketing.'
 		ELSE COALESCE(
 			(SELECT format('Purpose "%s" is beneath it.', min(p.name))
 				FROM purpose p WHERE p.broader = drop_purpose.name
@@ -315,7 +330,8 @@ BEGIN
 		WHEN 'recorder' THEN ARRAY[
 			'register_subject', 'rectify_birth_date', 'give_consent',
 			'request_consent', 'refuse_consent', 'withdraw_consent',
-			'raise_objection', 'withdraw_objection', 'import_subjects',
+			'raise_objection', 'object_to_marketing', 'withdraw_objection',
+			'import_subjects',
 			'import_consents', 'import_objections', 'import_receipt',
 			'open_request', 'request_review', 'record_disclosure',
 			-- what these call with the recorder's own rights
@@ -353,7 +369,7 @@ AS $$
 			AND relname IN ('event', 'seal', 'request', 'request_overdue',
 							'review', 'recipient', 'disclosure', 'notification_due',
 							'controller', 'notice', 'restriction',
-							'erasure_due')
+							'erasure_due', 'birth_date_conflict')
 $$;
 
 -- Internal: a duty belongs to named roles; with PUBLIC everybody would have it.

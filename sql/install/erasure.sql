@@ -87,6 +87,7 @@ DECLARE
 	requests bigint;
 	reviews bigint;
 	notifications bigint;
+	other_keys text[];
 BEGIN
 	-- Somebody erased before may have been written about since.
 	key := lock_known(erase_subject.subject);
@@ -110,6 +111,14 @@ BEGIN
 		VALUES (sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())))
 		ON CONFLICT (one) DO NOTHING;
 	stone := CASE WHEN again THEN key ELSE tombstone(key) END;
+
+	-- The history of another key of the person names this one.
+	other_keys := ARRAY(
+		SELECT DISTINCT k.other FROM event e,
+				LATERAL (VALUES (e.detail ->> 'renamed_from'),
+								(e.detail ->> 'renamed_to')) AS k (other)
+			WHERE e.subject = key AND k.other IS NOT NULL
+				AND k.other !~ '^erased:' ORDER BY 1);
 
 	-- Art. 19: who has the data is told, whom it was about, and then forgets.
 	PERFORM queue_notifications(key, 'erasure');
@@ -177,7 +186,12 @@ BEGIN
 			jsonb_build_object('what', 'log of changes', 'rows', NULL, 'why',
 				'the key, for queries that are running, until prune_change_log() is next called'),
 			jsonb_build_object('what', 'statistics', 'rows', NULL, 'why',
-				'the key, where the planner''s statistics happened to take it up, until the next ANALYZE')));
+				'the key, where the planner''s statistics happened to take it up, until the next ANALYZE'))
+			|| CASE WHEN cardinality(other_keys) = 0 THEN '[]'
+				ELSE jsonb_build_array(jsonb_build_object(
+					'what', 'other keys', 'rows', cardinality(other_keys), 'keys', other_keys, 'why',
+					'a tracked table changed the key; the history of the other key names this one until that is erased, too'))
+				END);
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.erase_subject(

@@ -110,14 +110,15 @@ BEGIN
 		SELECT u.id, max(u.birth_date), at
 		FROM unnest(ids, birth_dates) AS u (id, birth_date)
 		GROUP BY 1 ORDER BY 1
-		ON CONFLICT (id) DO UPDATE SET birth_date = excluded.birth_date
+		ON CONFLICT (id) DO UPDATE SET
+				birth_date = GREATEST(excluded.birth_date, claimed_birth_date(s.id))
 			WHERE s.birth_date IS NULL AND s.erased_at IS NULL
 				AND excluded.birth_date IS NOT NULL;
 	-- Somebody may have registered others of them meanwhile.
 	PERFORM FROM unnest(ids, birth_dates) AS u (id, birth_date)
 			CROSS JOIN LATERAL (SELECT * FROM subject
 								WHERE id = u.id OFFSET 0) s
-		WHERE s.birth_date <> u.birth_date AND s.erased_at IS NULL;
+		WHERE s.birth_date < u.birth_date AND s.erased_at IS NULL;
 	IF FOUND THEN
 		RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
 			MESSAGE = 'could not serialize access due to concurrent registration';
@@ -138,7 +139,8 @@ BEGIN
 END
 $$;
 
--- Internal: take in one batch of an import of consents, likewise.
+-- Internal: take in one batch of an import of consents, likewise.  A row with a
+-- No is kept whoever it is about and whatever its time, as refuse_consent() does.
 CREATE FUNCTION consent_profiling.import_consents_batch(first_row bigint,
 		subjects text[], purposes text[], consents text[], notices text[],
 		evidences jsonb[])
@@ -149,46 +151,66 @@ CREATE FUNCTION consent_profiling.import_consents_batch(first_row bigint,
 AS $$
 DECLARE
 	problems text[];
+	ids subject_id[];
+	erased boolean[];
+	-- as claimed, and as recorded
+	claimed consent[];
+	recorded consent[];
+	no boolean[];
+	now timestamptz;
 BEGIN
 	PERFORM check_batch(first_row, cardinality(subjects),
 						cardinality(purposes), cardinality(consents),
 						cardinality(notices), cardinality(evidences));
-	problems := lock_import_rows(first_row, subjects, purposes, 'consent',
+	problems := import_rows_problems(first_row, subjects, purposes,
 		(SELECT array_agg(CASE
 				WHEN u.consent IS NULL THEN 'consent is null'
 				ELSE 'consent ' || quote_literal(u.consent) || ': '
 					 || consent_problem(u.consent)
 				END ORDER BY u.n)
 			FROM unnest(consents) WITH ORDINALITY AS u (consent, n)));
+	IF problems IS NOT NULL THEN
+		RETURN problems;
+	END IF;
+	claimed := consents::consent[];
+	no := ARRAY(SELECT consent_denies(u.c)
+				FROM unnest(claimed) WITH ORDINALITY AS u (c, n) ORDER BY u.n);
+	SELECT l.problems, l.ids, l.erased INTO problems, ids, erased
+		FROM lock_import_rows(first_row, subjects, no) l;
+
+	now := clock_timestamp();
 	IF problems IS NULL THEN
 		SELECT array_agg(format('row %s: consent %L lies in the future',
 								first_row + u.n - 1, u.consent) ORDER BY u.n)
 			INTO problems
-			FROM unnest(consents) WITH ORDINALITY AS u (consent, n)
-			WHERE consent_at(u.consent::consent) > clock_timestamp();
+			FROM unnest(consents, claimed, no) WITH ORDINALITY AS u (consent, c, no, n)
+			WHERE consent_at(u.c) > now + clock_tolerance() AND NOT u.no;
 	END IF;
 	IF problems IS NOT NULL THEN
 		RETURN problems;
 	END IF;
+	recorded := ARRAY(SELECT CASE WHEN consent_at(u.c) <= now THEN u.c
+							ELSE make_consent(consent_status(u.c), consent_explicit(u.c),
+											  now, consent_until(u.c)) END
+					  FROM unnest(claimed) WITH ORDINALITY AS u (c, n) ORDER BY u.n);
 
 	INSERT INTO event (act, subject, purpose, at, recorded_at, session_role,
-					   caller, actor, consent, notice, evidence)
-		SELECT 'import_consents', u.subject::subject_id, u.purpose,
-			   consent_at(u.consent::consent), clock_timestamp(), session_user,
-			   caller_role(), recorded_actor(), u.consent::consent, u.notice,
-			   u.evidence
-		FROM unnest(subjects, purposes, consents, notices, evidences)
+					   caller, actor, consent, notice, evidence, detail)
+		SELECT 'import_consents', u.id, u.purpose, consent_at(u.c),
+			   clock_timestamp(), session_user, caller_role(), recorded_actor(),
+			   u.c, CASE WHEN NOT u.erased THEN u.notice END,
+			   CASE WHEN NOT u.erased THEN u.evidence END,
+			   claimed_time(consent_at(u.claimed), consent_at(u.c))
+		FROM unnest(ids, erased, purposes, claimed, recorded, notices, evidences)
 			WITH ORDINALITY
-			AS u (subject, purpose, consent, notice, evidence, n)
+			AS u (id, erased, purpose, claimed, c, notice, evidence, n)
 		ORDER BY u.n;
 	INSERT INTO choice AS c (subject, purpose, consent, refusal)
-		SELECT i.subject, i.purpose, max(i.consent),
-			   max(i.consent) FILTER (WHERE is_refusal(i.consent))
-		FROM (SELECT u.subject::subject_id AS subject, u.purpose,
-					 u.consent::consent AS consent
-			  FROM unnest(subjects, purposes, consents)
-				AS u (subject, purpose, consent)) i
-		GROUP BY i.subject, i.purpose ORDER BY i.subject, i.purpose
+		SELECT i.id, i.purpose, max(i.c),
+			   max(i.c) FILTER (WHERE is_refusal(i.c))
+		FROM unnest(ids, erased, purposes, recorded) AS i (id, erased, purpose, c)
+		WHERE NOT i.erased
+		GROUP BY i.id, i.purpose ORDER BY i.id, i.purpose
 		ON CONFLICT (subject, purpose) DO UPDATE SET
 			consent = GREATEST(c.consent, excluded.consent),
 			refusal = GREATEST(c.refusal, excluded.refusal);
@@ -207,6 +229,12 @@ CREATE FUNCTION consent_profiling.import_objections_batch(first_row bigint,
 AS $$
 DECLARE
 	problems text[];
+	ids subject_id[];
+	erased boolean[];
+	claimed objection[];
+	recorded objection[];
+	no boolean[];
+	now timestamptz;
 	marketing text[] := ARRAY(
 		SELECT p.name FROM purpose p
 		WHERE EXISTS (SELECT FROM lineage(p.name) l WHERE l.direct_marketing));
@@ -214,28 +242,38 @@ BEGIN
 	PERFORM check_batch(first_row, cardinality(subjects),
 						cardinality(purposes), cardinality(objections),
 						cardinality(notices), cardinality(evidences));
-	problems := lock_import_rows(first_row, subjects, purposes, 'objection',
+	problems := import_rows_problems(first_row, subjects, purposes,
 		(SELECT array_agg(CASE
 				WHEN u.objection IS NULL THEN 'objection is null'
 				ELSE 'objection ' || quote_literal(u.objection) || ': '
 					 || objection_problem(u.objection)
 				END ORDER BY u.n)
 			FROM unnest(objections) WITH ORDINALITY AS u (objection, n)));
+	IF problems IS NOT NULL THEN
+		RETURN problems;
+	END IF;
+	claimed := objections::objection[];
+	no := ARRAY(SELECT objection_status(u.o) IN ('raised', 'upheld')
+				FROM unnest(claimed) WITH ORDINALITY AS u (o, n) ORDER BY u.n);
+	SELECT l.problems, l.ids, l.erased INTO problems, ids, erased
+		FROM lock_import_rows(first_row, subjects, no) l;
+
+	now := clock_timestamp();
 	IF problems IS NULL THEN
 		SELECT array_agg(format('row %s: %s', first_row + i.n - 1, i.problem)
 						 ORDER BY i.n)
 			INTO problems
 			FROM (
 				SELECT u.n, CASE
-					WHEN objection_at(u.objection::objection) > clock_timestamp()
+					WHEN objection_at(u.o) > now + clock_tolerance() AND NOT u.no
 						THEN format('objection %L lies in the future', u.objection)
 					-- Art. 21(2)-(3)
-					WHEN objection_status(u.objection::objection) = 'overridden'
+					WHEN objection_status(u.o) = 'overridden'
 						AND u.purpose = ANY (marketing)
 						THEN 'an objection to direct marketing cannot be overridden'
 					END AS problem
-				FROM unnest(purposes, objections)
-					WITH ORDINALITY AS u (purpose, objection, n)
+				FROM unnest(purposes, objections, claimed, no)
+					WITH ORDINALITY AS u (purpose, objection, o, no, n)
 			) i
 			WHERE i.problem IS NOT NULL;
 	END IF;
@@ -243,39 +281,43 @@ BEGIN
 		RETURN problems;
 	END IF;
 	-- Whoever may import may say what people said; to decide is for officers.
-	IF EXISTS (SELECT FROM unnest(objections) AS u (objection)
-			   WHERE objection_status(u.objection::objection) IN ('upheld', 'overridden'))
+	IF EXISTS (SELECT FROM unnest(claimed) AS u (o)
+			   WHERE objection_status(u.o) IN ('upheld', 'overridden'))
 		AND NOT has_function_privilege(caller_role(),
 			'override_objection(subject_id, text, text, timestamptz, jsonb)', 'EXECUTE') THEN
 		RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
 			MESSAGE = 'only officers may import objections that were upheld or overridden';
 	END IF;
+	recorded := ARRAY(SELECT CASE WHEN objection_at(u.o) <= now THEN u.o
+							ELSE make_objection(objection_status(u.o), now,
+												objection_grounds(u.o)) END
+					  FROM unnest(claimed) WITH ORDINALITY AS u (o, n) ORDER BY u.n);
 
 	UPDATE subject SET objection_acts = objection_acts + 1
-		WHERE id = ANY (subjects::subject_id[]);
+		WHERE id = ANY (ids) AND erased_at IS NULL;
 	INSERT INTO event (act, subject, purpose, at, recorded_at, session_role,
-					   caller, actor, objection, notice, evidence)
-		SELECT 'import_objections', u.subject::subject_id, u.purpose,
-			   objection_at(u.objection::objection), clock_timestamp(),
-			   session_user, caller_role(), recorded_actor(),
-			   u.objection::objection, u.notice, u.evidence
-		FROM unnest(subjects, purposes, objections, notices, evidences)
+					   caller, actor, objection, notice, evidence, detail)
+		SELECT 'import_objections', u.id, u.purpose, objection_at(u.o),
+			   clock_timestamp(), session_user, caller_role(), recorded_actor(),
+			   u.o, CASE WHEN NOT u.erased THEN u.notice END,
+			   CASE WHEN NOT u.erased THEN u.evidence END,
+			   claimed_time(objection_at(u.claimed), objection_at(u.o))
+		FROM unnest(ids, erased, purposes, claimed, recorded, notices, evidences)
 			WITH ORDINALITY
-			AS u (subject, purpose, objection, notice, evidence, n)
+			AS u (id, erased, purpose, claimed, o, notice, evidence, n)
 		ORDER BY u.n;
 	INSERT INTO choice AS c (subject, purpose, objection,
 							 raised_at, withdrawn_at, overridden_at)
-		SELECT i.subject, i.purpose, max(i.objection),
+		SELECT i.id, i.purpose, max(i.o),
 			   max(i.at) FILTER (WHERE i.status IN ('raised', 'upheld')),
 			   max(i.at) FILTER (WHERE i.status = 'withdrawn'),
 			   max(i.at) FILTER (WHERE i.status = 'overridden')
-		FROM (SELECT u.subject::subject_id AS subject, u.purpose,
-					 u.objection::objection AS objection,
-					 objection_status(u.objection::objection) AS status,
-					 objection_at(u.objection::objection) AS at
-			  FROM unnest(subjects, purposes, objections)
-				AS u (subject, purpose, objection)) i
-		GROUP BY i.subject, i.purpose ORDER BY i.subject, i.purpose
+		FROM (SELECT u.id, u.purpose, u.o, objection_status(u.o) AS status,
+					 objection_at(u.o) AS at
+			  FROM unnest(ids, erased, purposes, recorded)
+				AS u (id, erased, purpose, o)
+			  WHERE NOT u.erased) i
+		GROUP BY i.id, i.purpose ORDER BY i.id, i.purpose
 		ON CONFLICT (subject, purpose) DO UPDATE SET
 			objection = GREATEST(c.objection, excluded.objection),
 			raised_at = GREATEST(c.raised_at, excluded.raised_at),
@@ -286,17 +328,15 @@ END
 $$;
 
 -- Internal: what is wrong with the subjects, the purposes or the values of a
--- batch; when nothing is, the subjects are locked.  Locking comes first, so
--- that what is looked up afterwards is what others have committed.
-CREATE FUNCTION consent_profiling.lock_import_rows(first_row bigint,
-		subjects text[], purposes text[], kind text, value_problems text[])
+-- batch.
+CREATE FUNCTION consent_profiling.import_rows_problems(first_row bigint,
+		subjects text[], purposes text[], value_problems text[])
 	RETURNS text[]
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 DECLARE
 	problems text[];
-	ids subject_id[];
 BEGIN
 	-- One import at a time, so that two do not lock each other's subjects.
 	LOCK TABLE choice IN SHARE UPDATE EXCLUSIVE MODE;
@@ -321,27 +361,64 @@ BEGIN
 				LEFT JOIN purpose p ON p.name = u.purpose
 		) i
 		WHERE i.problem IS NOT NULL;
-	IF problems IS NOT NULL THEN
-		RETURN problems;
-	END IF;
+	RETURN problems;
+END
+$$;
 
+-- Internal: lock the subjects of a batch and return their keys as the registry
+-- has them, and who of them was erased.  Locking comes first, so that what is
+-- looked up afterwards is what others have committed.  A row with a No is not
+-- turned away: who is not known is registered, without a birth date.
+CREATE FUNCTION consent_profiling.lock_import_rows(first_row bigint,
+		subjects text[], no boolean[],
+		OUT problems text[], OUT ids consent_profiling.subject_id[],
+		OUT erased boolean[])
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+DECLARE
+	at timestamptz := clock_timestamp();
+	missing subject_id[];
+BEGIN
 	ids := ARRAY(SELECT known_as(u.subject::subject_id)
 				 FROM unnest(subjects) WITH ORDINALITY AS u (subject, n)
 				 ORDER BY u.n);
 	PERFORM FROM (SELECT DISTINCT v.id FROM unnest(ids) AS v (id) ORDER BY 1) u
 			CROSS JOIN LATERAL (SELECT FROM subject WHERE id = u.id
 								FOR NO KEY UPDATE) s;
-	SELECT array_agg(format(
+	missing := ARRAY(
+		SELECT DISTINCT u.id FROM unnest(ids, no) AS u (id, no)
+			LEFT JOIN LATERAL (SELECT s.id FROM subject s
+							   WHERE s.id = u.id OFFSET 0) s ON true
+		WHERE u.no AND s.id IS NULL ORDER BY 1);
+	IF cardinality(missing) > 0 THEN
+		WITH added AS (
+			INSERT INTO subject (id, registered_at)
+				SELECT m.id, at FROM unnest(missing) AS m (id) ORDER BY 1
+				ON CONFLICT (id) DO NOTHING
+				RETURNING id
+		)
+		INSERT INTO event (act, subject, at, recorded_at, session_role, caller, actor)
+			SELECT 'import_subjects', a.id, at, clock_timestamp(), session_user,
+				   caller_role(), recorded_actor()
+				FROM added a ORDER BY a.id;
+		-- Others may have registered some of them meanwhile.
+		PERFORM FROM unnest(missing) AS u (id)
+				CROSS JOIN LATERAL (SELECT FROM subject WHERE id = u.id
+									FOR NO KEY UPDATE) s;
+	END IF;
+
+	SELECT array_agg(s.erased_at IS NOT NULL ORDER BY u.n),
+		   array_agg(format(
 				CASE WHEN s.id IS NULL THEN 'row %s: subject %L is not registered'
 					ELSE 'row %s: subject %L has been erased' END,
 				first_row + u.n - 1, u.subject) ORDER BY u.n)
-		INTO problems
-		FROM unnest(subjects, ids) WITH ORDINALITY AS u (subject, id, n)
+			FILTER (WHERE s.id IS NULL OR s.erased_at IS NOT NULL AND NOT u.no)
+		INTO erased, problems
+		FROM unnest(subjects, ids, no) WITH ORDINALITY AS u (subject, id, no, n)
 			LEFT JOIN LATERAL (SELECT * FROM subject
 							   WHERE id = u.id OFFSET 0) s
-				ON true
-		WHERE s.id IS NULL OR s.erased_at IS NOT NULL;
-	RETURN problems;
+				ON true;
 END
 $$;
 
@@ -372,7 +449,8 @@ REVOKE EXECUTE ON FUNCTION
 		text[], jsonb[]),
 	consent_profiling.import_objections_batch(bigint, text[], text[], text[],
 		text[], jsonb[]),
-	consent_profiling.lock_import_rows(bigint, text[], text[], text, text[]),
+	consent_profiling.import_rows_problems(bigint, text[], text[], text[]),
+	consent_profiling.lock_import_rows(bigint, text[], boolean[]),
 	consent_profiling.import_subjects(text),
 	consent_profiling.import_consents(text),
 	consent_profiling.import_objections(text)

@@ -80,9 +80,10 @@ CREATE FUNCTION consent_profiling.record_disclosure(
 	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 #variable_conflict use_column
+DECLARE
+	recorded timestamptz := time_of_act('at', record_disclosure.at);
 BEGIN
-	PERFORM refuse_future('at', record_disclosure.at);
-	IF NOT isfinite(record_disclosure.at) THEN
+	IF NOT isfinite(recorded) THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'at must be finite';
 	END IF;
@@ -98,16 +99,17 @@ BEGIN
 	PERFORM lock_subject(record_disclosure.subject);
 	INSERT INTO disclosure AS d (subject, recipient, purpose, first_at, last_at)
 		VALUES (record_disclosure.subject, record_disclosure.recipient,
-				record_disclosure.purpose, record_disclosure.at,
-				record_disclosure.at)
+				record_disclosure.purpose, recorded,
+				recorded)
 		ON CONFLICT (subject, recipient, purpose) DO UPDATE SET
 			first_at = LEAST(d.first_at, excluded.first_at),
 			last_at = GREATEST(d.last_at, excluded.last_at);
 	PERFORM record_event('record_disclosure', record_disclosure.subject,
-						 record_disclosure.purpose, record_disclosure.at,
+						 record_disclosure.purpose, recorded,
 						 evidence => record_disclosure.evidence,
 						 detail => jsonb_build_object('recipient',
-													  record_disclosure.recipient));
+													  record_disclosure.recipient)
+							|| COALESCE(claimed_time(record_disclosure.at, recorded), '{}'));
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.record_disclosure(
@@ -161,11 +163,11 @@ CREATE FUNCTION consent_profiling.record_notified(notification bigint,
 AS $$
 #variable_conflict use_column
 DECLARE
+	recorded timestamptz := time_of_act('at', record_notified.at);
 	done consent_profiling.notification;
 	key consent_profiling.subject_id;
 BEGIN
 	PERFORM refuse_null('notification', record_notified.notification IS NULL);
-	PERFORM refuse_future('at', record_notified.at);
 	-- Whoever has been erased is known by another key: neither is that an
 	-- error, nor may it happen meanwhile.
 	key := lock_known((SELECT n.subject FROM notification n
@@ -177,16 +179,17 @@ BEGIN
 			MESSAGE = format('notification %s is not due',
 							 record_notified.notification);
 	END IF;
-	IF record_notified.at < done.due_since THEN
+	IF recorded < done.due_since THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'at lies before what is to be told',
 			DETAIL = format('It is due since %s.', done.due_since);
 	END IF;
 	PERFORM record_event('record_notified', key, NULL,
-						 record_notified.at,
+						 recorded,
 						 evidence => record_notified.evidence,
 						 detail => jsonb_build_object('recipient', done.recipient,
-													  'cause', done.cause));
+													  'cause', done.cause)
+							|| COALESCE(claimed_time(record_notified.at, recorded), '{}'));
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.record_notified(bigint, timestamptz, jsonb) IS

@@ -33,19 +33,45 @@ AS $$
 		ELSE E'^[\\s\\u0001-\\u0020\\u007f]*$' END
 $$;
 
--- Internal: complain about a time at which nothing can have happened yet.
-CREATE FUNCTION consent_profiling.refuse_future(argument text, value timestamptz)
-	RETURNS void
+-- Internal: how far the clock of a client may be ahead.
+CREATE FUNCTION consent_profiling.clock_tolerance()
+	RETURNS interval
+	LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+	RETURN interval '1 minute';
+
+-- Internal: the time to record for an act that a client claims to have taken
+-- place at a time.  No two clocks agree, so a time a little ahead is now.  What
+-- is further ahead is an error, unless the act is a No: a No must not bounce.
+CREATE FUNCTION consent_profiling.time_of_act(argument text, claimed timestamptz,
+		is_no boolean DEFAULT false)
+	RETURNS timestamptz
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL SAFE
 AS $$
+DECLARE
+	now timestamptz := clock_timestamp();
 BEGIN
-	PERFORM refuse_null(argument, value IS NULL);
-	IF value > clock_timestamp() THEN
+	PERFORM refuse_null(argument, claimed IS NULL);
+	IF claimed <= now THEN
+		RETURN claimed;
+	END IF;
+	IF NOT is_no AND claimed > now + clock_tolerance() THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = format('%s lies in the future', argument),
-			DETAIL = format('It is %s.', value);
+			DETAIL = format('The time is %s.', claimed);
 	END IF;
+	RETURN now;
 END
+$$;
+
+-- Internal: what the history keeps of a claimed time that was not recorded as
+-- it was, in "detail"; null where it was.
+CREATE FUNCTION consent_profiling.claimed_time(claimed timestamptz,
+		recorded timestamptz)
+	RETURNS jsonb
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT CASE WHEN claimed <> recorded THEN jsonb_build_object('claimed_at',
+		COALESCE(iso8601(claimed), claimed::text)) END
 $$;
 
 -- Internal: why a birth date cannot be one, or null.  Somebody may be born
@@ -126,6 +152,36 @@ BEGIN
 END
 $$;
 
+-- Internal: the same lock for a No, which must not bounce: a person who is not
+-- known is registered, without a birth date and so denied.  The person returned
+-- may have been erased.
+CREATE FUNCTION consent_profiling.lock_or_register(subject consent_profiling.subject_id)
+	RETURNS consent_profiling.subject
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS $$
+#variable_conflict use_column
+DECLARE
+	key consent_profiling.subject_id;
+	at timestamptz;
+	found_subject consent_profiling.subject;
+BEGIN
+	PERFORM refuse_null('subject', lock_or_register.subject IS NULL);
+	LOOP
+		key := lock_known(lock_or_register.subject);
+		SELECT * INTO found_subject FROM subject WHERE id = key;
+		IF FOUND THEN
+			RETURN found_subject;
+		END IF;
+		at := clock_timestamp();
+		INSERT INTO subject (id, registered_at) VALUES (key, at)
+			ON CONFLICT (id) DO NOTHING;
+		IF FOUND THEN
+			PERFORM record_event('register_subject', key, NULL, at);
+		END IF;
+	END LOOP;
+END
+$$;
+
 -- Internal: the same lock for what is still to be done about somebody who may
 -- have been erased, also while this waited; returns the key that now stands.
 CREATE FUNCTION consent_profiling.lock_known(subject consent_profiling.subject_id)
@@ -179,6 +235,21 @@ AS $$
 	SELECT level, name, direct_marketing FROM up WHERE NOT is_cycle
 $$;
 
+-- Internal: the youngest birth date that was claimed of a subject since an
+-- officer or recorder last rectified it, or null.  A table may take back the
+-- date it claimed; then this keeps an older one from making a child an adult.
+CREATE FUNCTION consent_profiling.claimed_birth_date(
+		subject consent_profiling.subject_id)
+	RETURNS date
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT max(e.birth_date) FROM event e
+		WHERE e.subject = claimed_birth_date.subject
+			AND e.link >= COALESCE((SELECT max(r.link) FROM event r
+					WHERE r.subject = claimed_birth_date.subject
+						AND r.act = 'rectify_birth_date'), 0)
+$$;
+
 CREATE FUNCTION consent_profiling.register_subject(
 		subject consent_profiling.subject_id, birth_date date DEFAULT NULL)
 	RETURNS void
@@ -222,7 +293,8 @@ BEGIN
 				HINT = 'Use consent_profiling.rectify_birth_date() to correct it.';
 		END IF;
 		IF known.birth_date IS NULL AND register_subject.birth_date IS NOT NULL THEN
-			UPDATE subject SET birth_date = register_subject.birth_date
+			UPDATE subject SET birth_date = GREATEST(register_subject.birth_date,
+													 claimed_birth_date(key))
 				WHERE id = key;
 			-- Art. 16, 19: to complete is to rectify.
 			PERFORM queue_notifications(key, 'rectification');
@@ -269,10 +341,13 @@ COMMENT ON FUNCTION consent_profiling.rectify_birth_date(
 	'corrects the birth date of a subject (Art. 16); recipients are to be told, see notification_due; throws no_data_found for an unknown subject, invalid_parameter_value for an impossible date';
 
 -- Internal: what all acts about a consent do.  Returns the consent that
--- prevails, which is the newest.
+-- prevails: the newest answer, or the newest question where there is none.  A
+-- No about a person who was erased is on record without what it says of the
+-- person; the tombstone denies as before.
 CREATE FUNCTION consent_profiling.record_consent(act text,
 		subject consent_profiling.subject_id, purpose text,
-		consent consent_profiling.consent, notice text, evidence jsonb)
+		consent consent_profiling.consent, notice text, evidence jsonb,
+		detail jsonb DEFAULT NULL)
 	RETURNS consent_profiling.consent
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS $$
@@ -281,16 +356,31 @@ DECLARE
 	refusal consent_profiling.consent :=
 		CASE WHEN is_refusal(record_consent.consent)
 			THEN record_consent.consent END;
+	known consent_profiling.subject;
 	prevailing consent_profiling.consent;
 BEGIN
 	PERFORM check_purpose(record_consent.purpose);
-	PERFORM lock_subject(record_consent.subject);
+	IF refusal IS NULL THEN
+		PERFORM lock_subject(record_consent.subject);
+	ELSE
+		known := lock_or_register(record_consent.subject);
+		IF known.erased_at IS NOT NULL THEN
+			PERFORM record_event(record_consent.act, known.id,
+								 record_consent.purpose, consent_at(refusal),
+								 consent => refusal,
+								 detail => record_consent.detail,
+								 actor => NULLIF(recorded_actor(),
+												 record_consent.subject::text));
+			RETURN refusal;
+		END IF;
+	END IF;
 	PERFORM record_event(record_consent.act, record_consent.subject,
 						 record_consent.purpose,
 						 consent_at(record_consent.consent),
 						 consent => record_consent.consent,
 						 notice => record_consent.notice,
-						 evidence => record_consent.evidence);
+						 evidence => record_consent.evidence,
+						 detail => record_consent.detail);
 	INSERT INTO choice AS c (subject, purpose, consent, refusal)
 		VALUES (record_consent.subject, record_consent.purpose,
 				record_consent.consent, refusal)
@@ -311,15 +401,17 @@ CREATE FUNCTION consent_profiling.give_consent(
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
+DECLARE
+	recorded timestamptz := time_of_act('at', give_consent.at);
 BEGIN
 	PERFORM refuse_null('explicit', give_consent.explicit IS NULL);
 	PERFORM refuse_null('until', give_consent.until IS NULL);
-	PERFORM refuse_future('at', give_consent.at);
 	RETURN record_consent('give_consent', give_consent.subject,
 						  give_consent.purpose,
 						  make_consent('given', give_consent.explicit,
-									   give_consent.at, give_consent.until),
-						  give_consent.notice, give_consent.evidence);
+									   recorded, give_consent.until),
+						  give_consent.notice, give_consent.evidence,
+						  claimed_time(give_consent.at, recorded));
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.give_consent(
@@ -335,13 +427,15 @@ CREATE FUNCTION consent_profiling.request_consent(
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
+DECLARE
+	recorded timestamptz := time_of_act('at', request_consent.at);
 BEGIN
-	PERFORM refuse_future('at', request_consent.at);
 	RETURN record_consent('request_consent', request_consent.subject,
 						  request_consent.purpose,
-						  make_consent('requested', false, request_consent.at,
+						  make_consent('requested', false, recorded,
 									   'infinity'),
-						  request_consent.notice, request_consent.evidence);
+						  request_consent.notice, request_consent.evidence,
+						  claimed_time(request_consent.at, recorded));
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.request_consent(
@@ -356,13 +450,15 @@ CREATE FUNCTION consent_profiling.refuse_consent(
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
+DECLARE
+	recorded timestamptz := time_of_act('at', refuse_consent.at, true);
 BEGIN
-	PERFORM refuse_future('at', refuse_consent.at);
 	RETURN record_consent('refuse_consent', refuse_consent.subject,
 						  refuse_consent.purpose,
-						  make_consent('refused', false, refuse_consent.at,
+						  make_consent('refused', false, recorded,
 									   'infinity'),
-						  refuse_consent.notice, refuse_consent.evidence);
+						  refuse_consent.notice, refuse_consent.evidence,
+						  claimed_time(refuse_consent.at, recorded));
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.refuse_consent(
@@ -377,13 +473,15 @@ CREATE FUNCTION consent_profiling.withdraw_consent(
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
+DECLARE
+	recorded timestamptz := time_of_act('at', withdraw_consent.at, true);
 BEGIN
-	PERFORM refuse_future('at', withdraw_consent.at);
 	RETURN record_consent('withdraw_consent', withdraw_consent.subject,
 						  withdraw_consent.purpose,
-						  make_consent('withdrawn', false, withdraw_consent.at,
+						  make_consent('withdrawn', false, recorded,
 									   'infinity'),
-						  withdraw_consent.notice, withdraw_consent.evidence);
+						  withdraw_consent.notice, withdraw_consent.evidence,
+						  claimed_time(withdraw_consent.at, recorded));
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.withdraw_consent(
@@ -411,6 +509,23 @@ AS $$
 					false)
 $$;
 
+-- Internal: the objections recorded at a purpose or above it that the person has
+-- not withdrawn for that purpose: there, above it, or in between and below the
+-- objection.
+CREATE FUNCTION consent_profiling.standing_objections(
+		subject consent_profiling.subject_id, purpose text)
+	RETURNS TABLE (level integer, purpose text, raised_at timestamptz)
+	LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS $$
+	SELECT o.level, o.name, o.raised_at
+		FROM (SELECT l.level, l.name, c.raised_at,
+					 max(c.withdrawn_at) OVER (ORDER BY l.level) AS withdrawn_at
+			  FROM lineage(standing_objections.purpose) l
+				  JOIN choice c ON c.subject = standing_objections.subject
+					  AND c.purpose = l.name) o
+		WHERE o.raised_at > COALESCE(o.withdrawn_at, '-infinity')
+$$;
+
 -- Internal: complain about a subject who has no objection standing at exactly
 -- this purpose, and name the purposes above where there is one.
 CREATE FUNCTION consent_profiling.check_objection(
@@ -427,12 +542,10 @@ BEGIN
 									   check_objection.purpose)) THEN
 		RETURN;
 	END IF;
-	SELECT string_agg(format('"%s"', l.name), ', ' ORDER BY l.level)
+	SELECT string_agg(format('"%s"', o.purpose), ', ' ORDER BY o.level)
 		INTO above
-		FROM lineage(check_objection.purpose) l
-			JOIN choice c ON c.subject = check_objection.subject
-				AND c.purpose = l.name
-		WHERE l.level > 0 AND objection_stands(c);
+		FROM standing_objections(check_objection.subject,
+								 check_objection.purpose) o;
 	IF above IS NULL THEN
 		RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
 			MESSAGE = message;
@@ -447,7 +560,8 @@ $$;
 -- prevails, which is the newest.
 CREATE FUNCTION consent_profiling.record_objection(act text,
 		subject consent_profiling.subject_id, purpose text,
-		objection consent_profiling.objection, evidence jsonb)
+		objection consent_profiling.objection, evidence jsonb,
+		detail jsonb DEFAULT NULL)
 	RETURNS consent_profiling.objection
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS $$
@@ -464,7 +578,8 @@ BEGIN
 	PERFORM record_event(record_objection.act, record_objection.subject,
 						 record_objection.purpose, at,
 						 objection => record_objection.objection,
-						 evidence => record_objection.evidence);
+						 evidence => record_objection.evidence,
+						 detail => record_objection.detail);
 	INSERT INTO choice AS c (subject, purpose, objection,
 							 raised_at, withdrawn_at, overridden_at)
 		VALUES (record_objection.subject, record_objection.purpose,
@@ -482,26 +597,65 @@ BEGIN
 END
 $$;
 
+-- Internal: what all acts by which a person objects do.  Whoever the person is
+-- and whatever the time, the objection is kept.
+CREATE FUNCTION consent_profiling.record_raised(act text,
+		subject consent_profiling.subject_id, purpose text, at timestamptz,
+		evidence jsonb)
+	RETURNS consent_profiling.objection
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS $$
+DECLARE
+	recorded timestamptz := time_of_act('at', record_raised.at, true);
+	raised consent_profiling.objection := make_objection('raised', recorded, NULL);
+	claimed jsonb := claimed_time(record_raised.at, recorded);
+	known consent_profiling.subject;
+BEGIN
+	PERFORM check_purpose(record_raised.purpose);
+	known := lock_or_register(record_raised.subject);
+	IF known.erased_at IS NOT NULL THEN
+		-- As record_consent() does.
+		PERFORM record_event(record_raised.act, known.id, record_raised.purpose,
+							 recorded, objection => raised, detail => claimed,
+							 actor => NULLIF(recorded_actor(),
+											 record_raised.subject::text));
+		RETURN raised;
+	END IF;
+	RETURN record_objection(record_raised.act, record_raised.subject,
+							record_raised.purpose, raised,
+							record_raised.evidence, claimed);
+END
+$$;
+
 CREATE FUNCTION consent_profiling.raise_objection(
 		subject consent_profiling.subject_id, purpose text DEFAULT 'profiling',
 		at timestamptz DEFAULT clock_timestamp(), evidence jsonb DEFAULT NULL)
 	RETURNS consent_profiling.objection
-	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
-BEGIN
-	PERFORM refuse_future('at', raise_objection.at);
-	PERFORM check_purpose(raise_objection.purpose);
-	PERFORM lock_subject(raise_objection.subject);
-	RETURN record_objection('raise_objection', raise_objection.subject,
-							raise_objection.purpose,
-							make_objection('raised', raise_objection.at, NULL),
-							raise_objection.evidence);
-END
+	SELECT record_raised('raise_objection', raise_objection.subject,
+						 raise_objection.purpose, raise_objection.at,
+						 raise_objection.evidence)
 $$;
 COMMENT ON FUNCTION consent_profiling.raise_objection(
 		consent_profiling.subject_id, text, timestamptz, jsonb) IS
-	'records that a subject objected to a purpose and all beneath it (Art. 21); returns the objection that now prevails; throws no_data_found for an unknown subject, undefined_object for an unknown purpose, invalid_parameter_value for a time in the future';
+	'records that a subject objects to a purpose and to those below it (Art. 21)';
+
+CREATE FUNCTION consent_profiling.object_to_marketing(
+		subject consent_profiling.subject_id,
+		at timestamptz DEFAULT clock_timestamp(), evidence jsonb DEFAULT NULL)
+	RETURNS consent_profiling.objection
+	LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+	SELECT record_raised('object_to_marketing', object_to_marketing.subject,
+						 'direct_marketing', object_to_marketing.at,
+						 object_to_marketing.evidence)
+$$;
+COMMENT ON FUNCTION consent_profiling.object_to_marketing(
+		consent_profiling.subject_id, timestamptz, jsonb) IS
+	'records that a subject objects to all direct marketing (Art. 21(2))';
 
 CREATE FUNCTION consent_profiling.withdraw_objection(
 		subject consent_profiling.subject_id, purpose text DEFAULT 'profiling',
@@ -510,22 +664,30 @@ CREATE FUNCTION consent_profiling.withdraw_objection(
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
+DECLARE
+	recorded timestamptz := time_of_act('at', withdraw_objection.at);
 BEGIN
-	PERFORM refuse_future('at', withdraw_objection.at);
 	PERFORM check_purpose(withdraw_objection.purpose);
 	PERFORM lock_subject(withdraw_objection.subject);
-	PERFORM check_objection(withdraw_objection.subject,
-							withdraw_objection.purpose);
+	-- Here or above: a person who objected to more may wish for this one.
+	PERFORM FROM standing_objections(withdraw_objection.subject,
+									 withdraw_objection.purpose);
+	IF NOT FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+			MESSAGE = format('subject "%s" has raised no objection to purpose "%s" or above',
+							 withdraw_objection.subject,
+							 withdraw_objection.purpose);
+	END IF;
 	RETURN record_objection('withdraw_objection', withdraw_objection.subject,
 							withdraw_objection.purpose,
-							make_objection('withdrawn', withdraw_objection.at,
-										   NULL),
-							withdraw_objection.evidence);
+							make_objection('withdrawn', recorded, NULL),
+							withdraw_objection.evidence,
+							claimed_time(withdraw_objection.at, recorded));
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.withdraw_objection(
 		consent_profiling.subject_id, text, timestamptz, jsonb) IS
-	'records that a subject withdrew the objection raised at exactly this purpose; returns the objection that now prevails; throws object_not_in_prerequisite_state where none was raised, naming the purpose where it stands, and as raise_objection() does';
+	'records that a subject withdraws objections for a purpose and those below it';
 
 CREATE FUNCTION consent_profiling.uphold_objection(
 		subject consent_profiling.subject_id, purpose text DEFAULT 'profiling',
@@ -534,16 +696,19 @@ CREATE FUNCTION consent_profiling.uphold_objection(
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
+DECLARE
+	-- To uphold goes on denying.
+	recorded timestamptz := time_of_act('at', uphold_objection.at, true);
 BEGIN
-	PERFORM refuse_future('at', uphold_objection.at);
 	PERFORM check_purpose(uphold_objection.purpose);
 	PERFORM lock_subject(uphold_objection.subject);
 	PERFORM check_objection(uphold_objection.subject,
 							uphold_objection.purpose);
 	RETURN record_objection('uphold_objection', uphold_objection.subject,
 							uphold_objection.purpose,
-							make_objection('upheld', uphold_objection.at, NULL),
-							uphold_objection.evidence);
+							make_objection('upheld', recorded, NULL),
+							uphold_objection.evidence,
+							claimed_time(uphold_objection.at, recorded));
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.uphold_objection(
@@ -558,9 +723,9 @@ CREATE FUNCTION consent_profiling.override_objection(
 	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 DECLARE
+	recorded timestamptz := time_of_act('at', override_objection.at);
 	marketing text;
 BEGIN
-	PERFORM refuse_future('at', override_objection.at);
 	PERFORM check_purpose(override_objection.purpose);
 
 	-- Art. 21(1): only compelling grounds, demonstrated by the controller.
@@ -583,17 +748,15 @@ BEGIN
 	PERFORM lock_subject(override_objection.subject);
 
 	-- What was raised here or above up to that time, and not lifted since.
-	PERFORM FROM lineage(override_objection.purpose) l
-			JOIN choice c ON c.subject = override_objection.subject
-				AND c.purpose = l.name
-		WHERE objection_stands(c)
-			AND c.raised_at <= override_objection.at
+	PERFORM FROM standing_objections(override_objection.subject,
+									 override_objection.purpose) s
+		WHERE s.raised_at <= recorded
 			AND NOT EXISTS (
 				SELECT FROM lineage(override_objection.purpose) b
 						JOIN choice o ON o.subject = override_objection.subject
 							AND o.purpose = b.name
-					WHERE b.level <= l.level
-						AND o.overridden_at >= c.raised_at);
+					WHERE b.level <= s.level
+						AND o.overridden_at >= s.raised_at);
 	IF NOT FOUND THEN
 		RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
 			MESSAGE = format('subject "%s" has no standing objection to purpose "%s"',
@@ -603,9 +766,10 @@ BEGIN
 
 	RETURN record_objection('override_objection', override_objection.subject,
 							override_objection.purpose,
-							make_objection('overridden', override_objection.at,
+							make_objection('overridden', recorded,
 										   override_objection.grounds),
-							override_objection.evidence);
+							override_objection.evidence,
+							claimed_time(override_objection.at, recorded));
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.override_objection(
@@ -616,7 +780,9 @@ COMMENT ON FUNCTION consent_profiling.override_objection(
 REVOKE EXECUTE ON FUNCTION
 	consent_profiling.refuse_null(text, boolean),
 	consent_profiling.is_blank(text),
-	consent_profiling.refuse_future(text, timestamptz),
+	consent_profiling.clock_tolerance(),
+	consent_profiling.time_of_act(text, timestamptz, boolean),
+	consent_profiling.claimed_time(timestamptz, timestamptz),
 	consent_profiling.birth_date_problem(date),
 	consent_profiling.record_event(text, consent_profiling.subject_id, text,
 		timestamptz, date, consent_profiling.consent,
@@ -624,13 +790,15 @@ REVOKE EXECUTE ON FUNCTION
 	consent_profiling.caller_role(),
 	consent_profiling.recorded_actor(),
 	consent_profiling.lock_subject(consent_profiling.subject_id),
+	consent_profiling.lock_or_register(consent_profiling.subject_id),
 	consent_profiling.lock_known(consent_profiling.subject_id),
 	consent_profiling.check_purpose(text),
 	consent_profiling.lineage(text),
+	consent_profiling.claimed_birth_date(consent_profiling.subject_id),
 	consent_profiling.register_subject(consent_profiling.subject_id, date),
 	consent_profiling.rectify_birth_date(consent_profiling.subject_id, date, jsonb),
 	consent_profiling.record_consent(text, consent_profiling.subject_id, text,
-		consent_profiling.consent, text, jsonb),
+		consent_profiling.consent, text, jsonb, jsonb),
 	consent_profiling.give_consent(consent_profiling.subject_id, text, boolean,
 		timestamptz, timestamptz, text, jsonb),
 	consent_profiling.request_consent(consent_profiling.subject_id, text,
@@ -641,9 +809,14 @@ REVOKE EXECUTE ON FUNCTION
 		timestamptz, text, jsonb),
 	consent_profiling.current_choice(consent_profiling.subject_id, text),
 	consent_profiling.objection_stands(consent_profiling.choice),
+	consent_profiling.standing_objections(consent_profiling.subject_id, text),
 	consent_profiling.check_objection(consent_profiling.subject_id, text),
 	consent_profiling.record_objection(text, consent_profiling.subject_id, text,
-		consent_profiling.objection, jsonb),
+		consent_profiling.objection, jsonb, jsonb),
+	consent_profiling.record_raised(text, consent_profiling.subject_id, text,
+		timestamptz, jsonb),
+	consent_profiling.object_to_marketing(consent_profiling.subject_id,
+		timestamptz, jsonb),
 	consent_profiling.raise_objection(consent_profiling.subject_id, text,
 		timestamptz, jsonb),
 	consent_profiling.withdraw_objection(consent_profiling.subject_id, text,

@@ -36,20 +36,28 @@ CREATE TABLE consent_profiling.purpose (
 	CONSTRAINT purpose_automated_decision_check
 		CHECK (NOT automated_decision
 			   OR basis NOT IN ('legitimate_interests', 'public_task')),
-	CONSTRAINT purpose_root_profiling_check
-		CHECK (name <> 'profiling'
-			   OR (automated AND personal_data AND evaluates_person))
+	CONSTRAINT purpose_fixed_check
+		CHECK (name NOT IN ('profiling', 'direct_marketing')
+			   OR (automated AND personal_data AND evaluates_person)),
+	CONSTRAINT purpose_marketing_check
+		CHECK (name <> 'direct_marketing'
+			   OR (broader = 'profiling' AND direct_marketing))
 );
 CREATE INDEX purpose_broader_idx ON consent_profiling.purpose (broader);
 SELECT pg_catalog.pg_extension_config_dump('consent_profiling.purpose',
-										   $$WHERE name <> 'profiling'$$);
+	$$WHERE name NOT IN ('profiling', 'direct_marketing')$$);
 COMMENT ON TABLE consent_profiling.purpose IS
 	'why one profiles; the root is "profiling"';
 
-INSERT INTO consent_profiling.purpose
-	VALUES ('profiling', NULL, 'consent', false, false, false, 18,
-			'evaluating personal aspects of a person by automated means, GDPR Art. 4(4)',
-			true, true, true);
+-- The root, and what a person objects to who objects to all direct marketing.
+-- These two always exist.
+INSERT INTO consent_profiling.purpose VALUES
+	('profiling', NULL, 'consent', false, false, false, 18,
+	 'evaluating personal aspects of a person by automated means, GDPR Art. 4(4)',
+	 true, true, true),
+	('direct_marketing', 'profiling', 'consent', true, false, false, 18,
+	 'profiling for direct marketing of any kind, GDPR Art. 21(2)',
+	 true, true, true);
 
 -- Every definition that a purpose ever had, since what was decided in the past
 -- was decided by the rules of then.  A name that was dropped may come again with
@@ -71,16 +79,22 @@ CREATE TABLE consent_profiling.purpose_version (
 );
 CREATE INDEX purpose_version_name_idx ON consent_profiling.purpose_version (name);
 SELECT pg_catalog.pg_extension_config_dump('consent_profiling.purpose_version',
-										   $$WHERE name <> 'profiling'$$);
+	$$WHERE name NOT IN ('profiling', 'direct_marketing')$$);
 COMMENT ON TABLE consent_profiling.purpose_version IS
 	'every definition that a purpose has or had, and from when until when';
 
 INSERT INTO consent_profiling.purpose_version
 	SELECT p.*, pg_catalog.clock_timestamp() FROM consent_profiling.purpose p;
 
--- Internal: is this consent a No, which holds for everything beneath?
+-- Internal: is this consent a No of the person, which may count for the purposes
+-- below, too?
 CREATE FUNCTION consent_profiling.is_refusal(consent consent_profiling.consent)
 	RETURNS boolean AS 'MODULE_PATHNAME', 'consent_is_refusal'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+-- Internal: is this consent an answer that can only deny?
+CREATE FUNCTION consent_profiling.consent_denies(consent consent_profiling.consent)
+	RETURNS boolean AS 'MODULE_PATHNAME'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
 -- Internal: do the facts of a row of "choice" fit together?  One function, since
@@ -125,7 +139,7 @@ CREATE TABLE consent_profiling.choice (
 	purpose text COLLATE "C",
 	consent consent_profiling.consent,
 	-- The newest refusal or withdrawal: it goes on to count for the purposes
-	-- beneath when a later consent to this purpose has replaced it here.
+	-- below when a later consent to this purpose has replaced it here.
 	refusal consent_profiling.consent,
 	objection consent_profiling.objection,
 	raised_at timestamptz,

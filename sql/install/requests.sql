@@ -72,10 +72,14 @@ AS $$
 #variable_conflict use_column
 DECLARE
 	request bigint;
+	-- Art. 21: an objection is a No, which must not bounce.
+	objects boolean := open_request."right" IS NOT DISTINCT FROM 'objection';
+	recorded timestamptz := time_of_act('received_at', open_request.received_at,
+										objects);
+	known consent_profiling.subject;
 BEGIN
 	PERFORM refuse_null('right', open_request."right" IS NULL);
-	PERFORM refuse_future('received_at', open_request.received_at);
-	IF NOT isfinite(open_request.received_at) THEN
+	IF NOT isfinite(recorded) THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'received_at must be finite';
 	END IF;
@@ -87,28 +91,33 @@ BEGIN
 			HINT = 'The rights are access, rectification, erasure, restriction, portability, objection and automated_decision.';
 	END IF;
 	PERFORM check_purpose(open_request.purpose);
-	PERFORM lock_subject(open_request.subject);
+	known := CASE WHEN objects THEN lock_or_register(open_request.subject)
+		ELSE lock_subject(open_request.subject) END;
 	-- Art. 12(3)
 	INSERT INTO request (subject, "right", received_at, due_on)
-		VALUES (open_request.subject, open_request."right",
-				open_request.received_at,
-				request_due_on(open_request.received_at, 1))
+		VALUES (known.id, open_request."right", recorded,
+				request_due_on(recorded, 1))
 		RETURNING id INTO request;
-	PERFORM record_event('open_request', open_request.subject,
-						 open_request.purpose, open_request.received_at,
-						 evidence => open_request.evidence,
+	PERFORM record_event('open_request', known.id, open_request.purpose, recorded,
+						 evidence => CASE WHEN known.erased_at IS NULL
+							THEN open_request.evidence END,
 						 detail => jsonb_build_object('request', request,
-													  'right', open_request."right"));
+													  'right', open_request."right")
+							|| COALESCE(claimed_time(open_request.received_at,
+													 recorded), '{}'),
+						 actor => NULLIF(recorded_actor(), CASE
+							WHEN known.erased_at IS NOT NULL
+							THEN open_request.subject::text END));
 	-- Art. 21(1): processing ends with the objection, not with the answer.
 	-- What was overridden since was weighed without this one, which stands from now.
-	IF open_request."right" = 'objection' THEN
+	IF objects THEN
 		PERFORM raise_objection(open_request.subject, open_request.purpose,
 			CASE WHEN EXISTS (SELECT FROM choice c
 							  WHERE c.subject = open_request.subject
-								  AND c.overridden_at >= open_request.received_at
+								  AND c.overridden_at >= recorded
 								  AND EXISTS (SELECT FROM lineage(c.purpose) l
 											  WHERE l.name = open_request.purpose))
-				THEN clock_timestamp() ELSE open_request.received_at END,
+				THEN clock_timestamp() ELSE recorded END,
 			open_request.evidence);
 	-- Art. 22(3): nor is anything decided until a human has looked.
 	ELSIF open_request."right" = 'automated_decision'

@@ -66,11 +66,11 @@ CREATE FUNCTION consent_profiling.lift_restriction(
 AS $$
 #variable_conflict use_column
 DECLARE
+	-- Art. 18(3): the person is informed before a restriction is lifted.
+	informed timestamptz := time_of_act('informed_at', lift_restriction.informed_at);
 	known consent_profiling.subject;
 	newest timestamptz;
 BEGIN
-	-- Art. 18(3): the person is informed before a restriction is lifted.
-	PERFORM refuse_future('informed_at', lift_restriction.informed_at);
 	known := lock_subject(lift_restriction.subject);
 	IF known.restricted_at IS NULL THEN
 		RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
@@ -81,7 +81,7 @@ BEGIN
 	SELECT GREATEST(known.restricted_at, max(e.at)) INTO newest
 		FROM event e
 		WHERE e.subject = lift_restriction.subject AND e.act = 'restrict_subject';
-	IF lift_restriction.informed_at < newest THEN
+	IF informed < newest THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'informed_at lies before the restriction',
 			DETAIL = format('The newest restriction is of %s.', newest);
@@ -90,7 +90,9 @@ BEGIN
 		WHERE id = lift_restriction.subject;
 	PERFORM record_event('lift_restriction', lift_restriction.subject, NULL,
 						 clock_timestamp(),
-						 informed_at => lift_restriction.informed_at);
+						 informed_at => informed,
+						 detail => claimed_time(lift_restriction.informed_at,
+												informed));
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.lift_restriction(

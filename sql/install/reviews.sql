@@ -147,9 +147,9 @@ CREATE FUNCTION consent_profiling.record_review(
 AS $$
 #variable_conflict use_column
 DECLARE
+	recorded timestamptz := time_of_act('at', record_review.at);
 	open consent_profiling.review;
 BEGIN
-	PERFORM refuse_future('at', record_review.at);
 	PERFORM check_purpose(record_review.purpose);
 	PERFORM refuse_null('outcome', record_review.outcome IS NULL);
 	PERFORM refuse_null('by', record_review.by IS NULL);
@@ -173,20 +173,21 @@ BEGIN
 							 record_review.subject, record_review.purpose),
 			HINT = 'Open are those in consent_profiling.review that have no reviewed_at.';
 	END IF;
-	IF record_review.at < open.requested_at THEN
+	IF recorded < open.requested_at THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'at lies before the request',
 			DETAIL = format('The review was asked for at %s.', open.requested_at);
 	END IF;
-	UPDATE review SET reviewed_at = record_review.at,
+	UPDATE review SET reviewed_at = recorded,
 			outcome = record_review.outcome, reviewed_by = record_review.by
 		WHERE id = open.id;
 	PERFORM record_event('record_review', record_review.subject,
-						 record_review.purpose, record_review.at,
+						 record_review.purpose, recorded,
 						 evidence => record_review.evidence,
 						 detail => jsonb_build_object(
 							'outcome', record_review.outcome,
-							'by', record_review.by));
+							'by', record_review.by)
+							|| COALESCE(claimed_time(record_review.at, recorded), '{}'));
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.record_review(

@@ -10,10 +10,158 @@ CREATE FUNCTION consent_profiling.track_subject_change()
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp;
 
--- Internal: let the registry say of subjects what the tracked table says.
+-- Internal: is it on record that a birth date was claimed of a subject, since it
+-- was last rectified?
+CREATE FUNCTION consent_profiling.birth_date_was_claimed(
+		subject consent_profiling.subject_id, birth_date date)
+	RETURNS boolean
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT EXISTS (
+		SELECT FROM event e
+			WHERE e.subject = birth_date_was_claimed.subject
+				AND e.birth_date = birth_date_was_claimed.birth_date
+				AND e.link >= COALESCE((SELECT max(r.link) FROM event r
+						WHERE r.subject = birth_date_was_claimed.subject
+							AND r.act = 'rectify_birth_date'), 0))
+$$;
+
+-- Internal: leave a tombstone for a key of a person whose other key has one.
+CREATE FUNCTION consent_profiling.add_tombstone(key consent_profiling.subject_id,
+		other consent_profiling.subject_id)
+	RETURNS void
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+DECLARE
+	at timestamptz := clock_timestamp();
+	stone subject_id := tombstone(key);
+BEGIN
+	INSERT INTO subject (id, registered_at, erased_at) VALUES (stone, at, at)
+		ON CONFLICT (id) DO NOTHING;
+	IF FOUND THEN
+		PERFORM record_event('erase_subject', stone, NULL, at, detail => jsonb_build_object(
+			'tombstone_key_sha256', secret_digest(), 'renamed_from', other));
+	END IF;
+END
+$$;
+
+-- Internal: carry over to the key that a row of a tracked table has now what
+-- denies for the key that it had before, since the row is about one person.
+-- Refusals, withdrawals, objections, restrictions, open reviews and the younger
+-- birth date count for both keys; a consent stays with the key it was given for.
+-- Where the new key was known already the stricter of both holds, so what is
+-- carried over counts from now.  The events of both keys name each other.
+CREATE FUNCTION consent_profiling.carry_over(old consent_profiling.subject_id,
+		new consent_profiling.subject_id, new_was_known boolean)
+	RETURNS void
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	at timestamptz := clock_timestamp();
+	before subject;
+	after subject;
+	carried_at timestamptz;
+	named CONSTANT jsonb := jsonb_build_object('renamed_from', carry_over.old);
+	ground text;
+	had record;
+	denial consent;
+	objected objection;
+BEGIN
+	-- In one order, so that two that carry over do not wait for each other.
+	PERFORM lock_known(k.key) FROM (SELECT unnest(ARRAY[carry_over.old, carry_over.new]) AS key
+									ORDER BY 1) k;
+	SELECT * INTO before FROM subject WHERE id = known_as(carry_over.old);
+	SELECT * INTO after FROM subject WHERE id = known_as(carry_over.new);
+	IF before.id IS NULL OR after.id IS NULL THEN
+		RETURN;
+	END IF;
+	IF after.erased_at IS NOT NULL THEN
+		IF before.erased_at IS NULL THEN
+			PERFORM record_event('track_subjects', before.id, NULL, at,
+								 detail => jsonb_build_object('renamed_to', after.id));
+		END IF;
+		RETURN;
+	END IF;
+	IF before.erased_at IS NOT NULL THEN
+		-- Art. 17: whose data was erased is not profiled under another key.  What
+		-- is known of that key is not erased by changing a row.
+		PERFORM restrict_subject(after.id, 'accuracy_contested: the key was that of a person who was erased');
+		RETURN;
+	END IF;
+
+	PERFORM record_event('track_subjects', before.id, NULL, at,
+						 detail => jsonb_build_object('renamed_to', after.id));
+	PERFORM record_event('track_subjects', after.id, NULL, at,
+						 birth_date => before.birth_date,
+						 detail => named || CASE WHEN before.birth_date <> after.birth_date
+							THEN jsonb_build_object('contradicts', after.birth_date)
+							ELSE '{}' END);
+	carried_at := CASE WHEN carry_over.new_was_known THEN at
+		ELSE before.restricted_at END;
+	UPDATE subject SET
+			birth_date = GREATEST(birth_date, before.birth_date),
+			restricted_at = COALESCE(restricted_at, CASE
+				WHEN before.restricted_at IS NOT NULL THEN carried_at END),
+			restriction_grounds = NULLIF(ARRAY(
+				SELECT g FROM unnest(restriction_grounds) WITH ORDINALITY u (g, n)
+				UNION ALL
+				SELECT g FROM unnest(before.restriction_grounds) g
+					WHERE g <> ALL (COALESCE(restriction_grounds, '{}'))), '{}')
+		WHERE id = after.id;
+	FOREACH ground IN ARRAY COALESCE(before.restriction_grounds, '{}') LOOP
+		PERFORM record_event('restrict_subject', after.id, NULL, carried_at, ground => ground,
+							 detail => named || jsonb_build_object('ground', ground));
+	END LOOP;
+
+	FOR had IN SELECT * FROM choice WHERE subject = before.id ORDER BY purpose LOOP
+		FOREACH denial IN ARRAY array_remove(ARRAY[
+				had.refusal,
+				CASE
+					WHEN had.consent = had.refusal THEN NULL
+					WHEN consent_denies(had.consent) THEN had.consent
+					-- On a basis other than consent, one that has ended denies.
+					WHEN consent_until(had.consent) <= at
+						THEN make_consent('expired', false,
+										  consent_until(had.consent), 'infinity')
+					END], NULL) LOOP
+			PERFORM record_consent('track_subjects', after.id, had.purpose,
+				CASE WHEN carry_over.new_was_known
+					THEN make_consent(consent_status(denial), false, at, 'infinity')
+					ELSE denial END,
+				NULL, NULL, named);
+		END LOOP;
+		IF had.raised_at > COALESCE(had.withdrawn_at, '-infinity') THEN
+			objected := make_objection(
+				CASE objection_status(had.objection)
+					WHEN 'upheld' THEN 'upheld' ELSE 'raised' END,
+				CASE WHEN carry_over.new_was_known THEN at ELSE had.raised_at END,
+				NULL);
+			PERFORM record_objection('track_subjects', after.id, had.purpose,
+									 objected, NULL, named);
+		END IF;
+	END LOOP;
+
+	-- Art. 22(3)
+	INSERT INTO review (subject, purpose, requested_at)
+		SELECT after.id, r.purpose, r.requested_at FROM review r
+			WHERE r.subject = before.id AND r.reviewed_at IS NULL
+		ON CONFLICT (subject, purpose) WHERE reviewed_at IS NULL DO NOTHING;
+END
+$$;
+
+-- Internal: let the registry say of subjects what a tracked table says.  Where a
+-- row was updated, the key and the birth date that it had before are given, too.
 -- Returns what is wrong with which rows, as the imports do.
+--
+-- A table claims a birth date; of several that were claimed for one person the
+-- youngest holds, and the contradiction is on record.  A row without a birth
+-- date claims none, but a row from which the date is removed takes it back.
 CREATE FUNCTION consent_profiling.sync_subjects_batch(first_row bigint,
-		subjects text[], birth_dates date[])
+		subjects text[], birth_dates date[], old_subject text DEFAULT NULL,
+		old_birth_date date DEFAULT NULL)
 	RETURNS text[]
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
@@ -22,43 +170,97 @@ AS $$
 DECLARE
 	at timestamptz := clock_timestamp();
 	problems text[];
+	ids subject_id[];
+	renamed_from subject_id;
+	known boolean;
 	changed subject_id[];
 BEGIN
 	PERFORM check_batch(first_row, cardinality(subjects),
 						cardinality(birth_dates));
 	problems := subject_rows_problems(first_row, subjects, birth_dates);
-	IF problems IS NULL THEN
-		SELECT array_agg(format('subject %s has more than one birth date', i.id)
-						 ORDER BY i.id)
-			INTO problems
-			FROM (SELECT u.subject::subject_id AS id
-				  FROM unnest(subjects, birth_dates) AS u (subject, birth_date)
-				  GROUP BY 1
-				  HAVING count(DISTINCT u.birth_date) > 1) i
-			WHERE known_as(i.id) = i.id;
-	END IF;
 	IF problems IS NOT NULL THEN
 		RETURN problems;
 	END IF;
+	ids := ARRAY(SELECT known_as(u.subject::subject_id)
+				 FROM unnest(subjects) WITH ORDINALITY AS u (subject, n)
+				 ORDER BY u.n);
+	IF subject_id_problem(old_subject) IS NULL
+		AND old_subject::subject_id <> subjects[1]::subject_id THEN
+		renamed_from := old_subject::subject_id;
+		known := EXISTS (SELECT FROM subject s WHERE s.id = ids[1]);
+		-- Art. 17: the new key of a person who was erased is not registered.
+		IF NOT known AND known_as(renamed_from) <> renamed_from THEN
+			PERFORM add_tombstone(subjects[1]::subject_id, known_as(renamed_from));
+			RETURN NULL;
+		END IF;
+	END IF;
 
-	WITH written AS (
+	WITH added AS (
+		INSERT INTO subject (id, birth_date, registered_at)
+			SELECT u.id, max(u.birth_date), at
+				FROM unnest(ids, birth_dates) AS u (id, birth_date)
+				GROUP BY u.id ORDER BY u.id
+			ON CONFLICT (id) DO NOTHING
+			RETURNING id, birth_date
+	)
+	INSERT INTO event (act, subject, at, recorded_at, session_role, caller,
+					   actor, birth_date)
+		SELECT 'track_subjects', a.id, at, clock_timestamp(), session_user,
+			   caller_role(), recorded_actor(), a.birth_date
+			FROM added a ORDER BY a.id;
+
+	PERFORM FROM (SELECT DISTINCT u.id FROM unnest(ids) AS u (id) ORDER BY 1) u
+			CROSS JOIN LATERAL (SELECT FROM subject s WHERE s.id = u.id
+								FOR NO KEY UPDATE) s;
+	WITH claim AS (
+		SELECT u.id, u.birth_date, min(u.n) AS n
+			FROM unnest(ids, birth_dates) WITH ORDINALITY AS u (id, birth_date, n)
+			GROUP BY u.id, u.birth_date
+	), differing AS MATERIALIZED (
+		SELECT c.id, c.n, c.birth_date, s.birth_date AS known_date, r.removed,
+			   -- The same table with a younger date only corrects itself.
+			   s.birth_date IS NOT NULL AND NOT r.removed
+			   AND NOT (old_birth_date IS NOT DISTINCT FROM s.birth_date
+						AND renamed_from IS NULL AND c.birth_date > s.birth_date)
+				   AS contradicts
+			FROM claim c
+				CROSS JOIN LATERAL (SELECT * FROM subject s
+									WHERE s.id = c.id OFFSET 0) s
+				CROSS JOIN LATERAL (SELECT c.birth_date IS NULL
+					AND old_birth_date IS NOT DISTINCT FROM s.birth_date
+					AND renamed_from IS NULL) AS r (removed)
+			WHERE s.erased_at IS NULL
+				AND (c.birth_date <> s.birth_date
+					 OR (c.birth_date IS NULL) <> (s.birth_date IS NULL))
+				AND (c.birth_date IS NOT NULL OR r.removed)
+	), written AS (
 		INSERT INTO subject AS s (id, birth_date, registered_at)
-			SELECT known_as(u.subject::subject_id), max(u.birth_date), at
-				FROM unnest(subjects, birth_dates) AS u (subject, birth_date)
-				GROUP BY 1 ORDER BY 1
+			SELECT d.id, CASE WHEN NOT bool_and(d.removed) THEN GREATEST(
+						max(d.birth_date), max(d.known_date),
+						CASE WHEN max(d.known_date) IS NULL
+							THEN claimed_birth_date(d.id) END) END, at
+				FROM differing d GROUP BY d.id ORDER BY d.id
 			ON CONFLICT (id) DO UPDATE SET birth_date = excluded.birth_date
-				WHERE s.erased_at IS NULL
-					AND s.birth_date IS DISTINCT FROM excluded.birth_date
-			RETURNING s.id, s.birth_date
+				WHERE s.birth_date IS DISTINCT FROM excluded.birth_date
+			RETURNING s.id
 	), recorded AS (
 		INSERT INTO event (act, subject, at, recorded_at, session_role, caller,
-						   actor, birth_date)
-			SELECT 'track_subjects', w.id, at, clock_timestamp(), session_user,
-				   caller_role(), recorded_actor(), w.birth_date
-				FROM written w ORDER BY w.id
-			RETURNING subject
+						   actor, birth_date, detail)
+			SELECT 'track_subjects', d.id, at, clock_timestamp(), session_user,
+				   caller_role(), recorded_actor(), d.birth_date,
+				   CASE WHEN d.removed
+					   THEN jsonb_build_object('removed_birth_date', d.known_date)
+					   WHEN d.contradicts
+					   THEN jsonb_build_object('contradicts', d.known_date) END
+				FROM differing d
+				-- What was claimed before is on record.
+				WHERE NOT (d.contradicts AND birth_date_was_claimed(d.id, d.birth_date))
+				ORDER BY d.n
 	)
-	SELECT array_agg(r.subject) INTO changed FROM recorded r;
+	SELECT array_agg(w.id) INTO changed FROM written w;
+	IF renamed_from IS NOT NULL THEN
+		PERFORM carry_over(renamed_from, ids[1], known);
+	END IF;
 	-- Art. 19: of somebody whose data was disclosed before, this is a
 	-- rectification.  What an older snapshot does not see, that function does.
 	PERFORM queue_notifications(c.subject, 'rectification')
@@ -130,8 +332,12 @@ BEGIN
 	PERFORM untrack_subjects(relation);
 	EXECUTE format('CREATE TRIGGER consent_profiling_track_subjects AFTER INSERT OR UPDATE OF %I, %I ON %s FOR EACH ROW EXECUTE FUNCTION consent_profiling.track_subject_change()',
 				   subject_column, birth_date_column, relation);
+	-- An update that moves a row to another partition deletes and inserts, and
+	-- only a trigger before it sees both keys.  It comes after other triggers.
+	EXECUTE format('CREATE TRIGGER zz_consent_profiling_track_key BEFORE UPDATE OF %I, %I ON %s FOR EACH ROW EXECUTE FUNCTION consent_profiling.track_subject_change()',
+				   subject_column, birth_date_column, relation);
 	-- Also where changes arrive by logical replication.
-	EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER consent_profiling_track_subjects',
+	EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER consent_profiling_track_subjects, ENABLE ALWAYS TRIGGER zz_consent_profiling_track_key',
 				   relation);
 	PERFORM load_tracked(format('SELECT %1$I AS subject, %2$I AS birth_date FROM %3$s WHERE %1$I IS NOT NULL',
 								subject_column, birth_date_column, relation));
@@ -159,8 +365,34 @@ $$;
 COMMENT ON FUNCTION consent_profiling.untrack_subjects(regclass) IS
 	'ends what track_subjects() began; the subjects stay registered; harmless on a table not tracked; throws wrong_object_type, insufficient_privilege';
 
+-- What the view below looks for among millions of events.
+CREATE INDEX event_birth_date_conflict_idx ON consent_profiling.event (subject)
+	WHERE act = 'track_subjects' AND detail OPERATOR(pg_catalog.?) 'contradicts';
+
+CREATE VIEW consent_profiling.birth_date_conflict AS
+	SELECT e.subject, s.birth_date, e.birth_date AS claimed,
+		   (e.detail ->> 'contradicts')::date AS contradicts, e.recorded_at,
+		   e.id AS event
+		FROM consent_profiling.event e
+			CROSS JOIN LATERAL (
+				SELECT s.birth_date FROM consent_profiling.subject s
+					WHERE s.id OPERATOR(consent_profiling.=) e.subject OFFSET 0) s
+		WHERE e.act = 'track_subjects' AND e.detail ? 'contradicts'
+			AND NOT EXISTS (
+				SELECT FROM consent_profiling.event r
+					WHERE r.subject OPERATOR(consent_profiling.=) e.subject
+						AND r.act = 'rectify_birth_date' AND r.link > e.link);
+COMMENT ON VIEW consent_profiling.birth_date_conflict IS
+	'birth dates that tracked tables claim and that contradict each other';
+REVOKE ALL ON consent_profiling.birth_date_conflict FROM PUBLIC;
+
 REVOKE EXECUTE ON FUNCTION
 	consent_profiling.track_subject_change(),
-	consent_profiling.sync_subjects_batch(bigint, text[], date[]),
+	consent_profiling.birth_date_was_claimed(consent_profiling.subject_id, date),
+	consent_profiling.add_tombstone(consent_profiling.subject_id,
+		consent_profiling.subject_id),
+	consent_profiling.carry_over(consent_profiling.subject_id,
+		consent_profiling.subject_id, boolean),
+	consent_profiling.sync_subjects_batch(bigint, text[], date[], text, date),
 	consent_profiling.load_tracked(text)
 	FROM PUBLIC;

@@ -11,7 +11,7 @@ SET jit = off;
 ---------------------------------------------------------------------
 -- by hand: when it was valid, and when it was known
 ---------------------------------------------------------------------
-SELECT add_purpose('asof.hand', basis => 'consent'), add_purpose('asof.hand.down', 'asof.hand', 'legitimate_interests');
+SELECT add_purpose('asof.hand', basis => 'consent'), add_purpose('asof.hand.down', 'asof.hand');
 CREATE ROLE regress_officer;
 CREATE ROLE regress_recorder;
 SELECT grant_duty('regress_officer', 'officer'), grant_duty('regress_recorder', 'recorder');
@@ -36,7 +36,7 @@ SELECT verdict_of('asof:late', 'asof.hand', '2021-07-01 00:00Z', t)
 -- in 2021 nobody was known yet
 SELECT verdict_of('asof:late', 'asof.hand', '2021-07-01 00:00Z'),
 	verdict_of('asof:late', 'asof.hand', '2021-07-01 00:00Z', NULL);
--- the withdrawal holds for what is beneath, and so it did not before
+-- the withdrawal holds for what is below, and did not before
 SELECT verdict_of('asof:late', 'asof.hand.down', '2021-05-31 00:00Z', :'withdrawn'),
 	verdict_of('asof:late', 'asof.hand.down', '2021-06-01 00:00Z', :'withdrawn');
 
@@ -66,8 +66,9 @@ SELECT register_subject('asof:born');
 SELECT rectify_birth_date('asof:born', '1980-06-15');
 SELECT clock_timestamp() AS t3 \gset
 CREATE TABLE asof_people (id text, born date);
-INSERT INTO asof_people VALUES ('asof:born', NULL);
+INSERT INTO asof_people VALUES ('asof:born', '1980-06-15');
 SELECT track_subjects('asof_people', 'id', 'born');
+UPDATE asof_people SET born = NULL;
 SELECT clock_timestamp() AS t4 \gset
 SELECT import_subjects($$SELECT 'asof:born' AS subject, '1981-06-15'::date AS birth_date$$);
 SELECT clock_timestamp() AS t5 \gset
@@ -205,7 +206,7 @@ RESET ROLE;
 ---------------------------------------------------------------------
 SELECT add_purpose('asof'), add_purpose('asof.stats', 'asof', 'legitimate_interests'),
 	add_purpose('asof.stats.deep', 'asof.stats', 'legitimate_interests'), add_purpose('asof.health', 'asof', special_category => true),
-	add_purpose('asof.mail', 'asof', 'legitimate_interests', direct_marketing => true);
+	add_purpose('asof.mail', basis => 'legitimate_interests', direct_marketing => true);
 DELETE FROM asof_people;
 CREATE TABLE asof_subject (id text PRIMARY KEY);
 INSERT INTO asof_subject SELECT 'asof:r' || n FROM generate_series(1, 6) n;
@@ -216,7 +217,7 @@ CREATE FUNCTION pg_temp.one_of(VARIADIC words text[]) RETURNS text LANGUAGE sql 
 CREATE FUNCTION pg_temp.some_subject() RETURNS text LANGUAGE sql VOLATILE AS
 	'SELECT id FROM asof_subject ORDER BY random() LIMIT 1';
 CREATE FUNCTION pg_temp.some_purpose() RETURNS text LANGUAGE sql VOLATILE AS
-	$$SELECT pg_temp.one_of('profiling', 'asof', 'asof', 'asof.health', 'asof.stats', 'asof.stats.deep', 'asof.health', 'asof.mail')$$;
+	$$SELECT pg_temp.one_of('profiling', 'asof', 'asof', 'asof.health', 'asof.stats', 'asof.stats.deep', 'asof.health', 'asof.mail', 'direct_marketing')$$;
 -- a time that has passed: now, or one from a coarse grid, so that they often coincide
 CREATE FUNCTION pg_temp.some_time() RETURNS timestamptz LANGUAGE sql VOLATILE AS
 	$$SELECT CASE WHEN random() < 0.6 THEN clock_timestamp()
@@ -241,6 +242,7 @@ DECLARE
 	s text := pg_temp.some_subject();
 	p text := pg_temp.some_purpose();
 	t timestamptz := pg_temp.some_time();
+	marketing boolean := random() < 0.2;
 	rows text;
 BEGIN
 	IF random() < 0.1 THEN
@@ -291,8 +293,8 @@ BEGIN
 				PERFORM drop_purpose('asof.again');
 			END IF;
 			IF random() < 0.8 THEN
-				PERFORM add_purpose('asof.again', pg_temp.some_purpose(), pg_temp.one_of('consent', 'legitimate_interests', 'contract'),
-					direct_marketing => random() < 0.2, special_category => random() < 0.2,
+				PERFORM add_purpose('asof.again', CASE WHEN NOT marketing THEN pg_temp.some_purpose() END,
+					pg_temp.one_of('consent', 'legitimate_interests', 'contract'), direct_marketing => marketing, special_category => random() < 0.2,
 					minimum_age => pg_temp.one_of('18', '18', '40')::int);
 			END IF;
 	END CASE;
@@ -338,7 +340,7 @@ RESET parallel_setup_cost; RESET parallel_tuple_cost; RESET min_parallel_table_s
 -- valid at and known at, apart: the history folded in plain SQL
 ---------------------------------------------------------------------
 CREATE FUNCTION pg_temp.decide(registered boolean, erased boolean, restricted boolean, birth_date date, minimum_age integer,
-		needs_consent boolean, needs_explicit boolean, direct_marketing boolean, consents consent[], refusals consent[],
+		needs_consent boolean, needs_explicit boolean, direct_marketing boolean, objections_reach boolean, consents consent[], refusals consent[],
 		raised_at timestamptz[], withdrawn_at timestamptz[], overridden_at timestamptz[], at timestamptz,
 		OUT verdict text, OUT until timestamptz)
 	AS '$libdir/consent_profiling', 'decide_facts'
@@ -363,24 +365,29 @@ CREATE FUNCTION pg_temp.replay(subject subject_id, purpose text, as_of timestamp
 				array_agg(c.overridden ORDER BY level) AS overridden
 			FROM up, LATERAL (
 				SELECT max(k.consent) AS consent,
-						max(k.consent) FILTER (WHERE consent_status(k.consent) IN ('refused', 'withdrawn', 'revoked', 'invalidated')) AS refusal,
+						max(k.consent) FILTER (WHERE consent_status(k.consent) IN ('refused', 'withdrawn', 'revoked')) AS refusal,
 						max(k.at) FILTER (WHERE objection_status(k.objection) IN ('raised', 'upheld')) AS raised,
 						max(k.at) FILTER (WHERE objection_status(k.objection) = 'withdrawn') AS withdrawn,
 						max(k.at) FILTER (WHERE objection_status(k.objection) = 'overridden') AS overridden
 					FROM known k WHERE k.purpose = up.name AND k.at <= replay.as_of) c
 	), setter AS (
-		-- what says when somebody was born, over whatever was said before
-		SELECT max(id) AS id FROM known WHERE act IN ('rectify_birth_date', 'track_subjects')
+		-- what says when a person was born, over whatever was said before
+		SELECT COALESCE(max(id), 0) AS id FROM known WHERE act = 'rectify_birth_date'
+	), claim AS (
+		-- of all that is claimed since, the youngest holds
+		SELECT max(k.birth_date) AS youngest, max(k.id) AS last FROM known k, setter
+			WHERE k.birth_date IS NOT NULL AND k.id >= setter.id
 	), person AS (
 		SELECT EXISTS (SELECT FROM known WHERE act IN ('register_subject', 'import_subjects', 'track_subjects')) AS registered,
-			(SELECT k.birth_date FROM known k, setter
-				WHERE k.birth_date IS NOT NULL AND (setter.id IS NULL OR k.id >= setter.id) ORDER BY k.id LIMIT 1) AS birth_date,
+			-- unless a table has taken it back
+			(SELECT c.youngest FROM claim c
+				WHERE NOT EXISTS (SELECT FROM known r WHERE r.detail ? 'removed_birth_date' AND r.id > c.last)) AS birth_date,
 			EXISTS (SELECT FROM known r WHERE r.act = 'restrict_subject' AND r.at <= replay.as_of
 				AND NOT EXISTS (SELECT FROM known l WHERE l.act = 'lift_restriction' AND l.at <= replay.as_of AND l.id > r.id)) AS restricted
 	)
 	SELECT d.* FROM person, choices, up, LATERAL pg_temp.decide(registered, false, restricted, birth_date, minimum_age,
 			basis = 'consent' OR special_category, special_category, (SELECT bool_or(a.direct_marketing) FROM up a),
-			consents, refusals, raised, withdrawn, overridden, replay.as_of) d
+			basis IN ('consent', 'legitimate_interests', 'public_task') OR (SELECT bool_or(a.direct_marketing) FROM up a), consents, refusals, raised, withdrawn, overridden, replay.as_of) d
 		WHERE up.level = 0
 $$;
 SELECT min(at) AS began, max(at) AS ended FROM asof_asked \gset

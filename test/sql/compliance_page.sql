@@ -143,6 +143,8 @@ BEGIN
 	END LOOP;
 END
 $$;
+-- who may not be profiled on any basis, and so is due to be erased
+SELECT count(raise_objection(i, 'score', at => now() - interval '10 years')) FROM generate_series(41, 90) i;
 -- not drawn: to be asked, and what an officer upholds
 SELECT count(request_consent(i, 'news', at => now())) FROM generate_series(150, 160) i;
 SELECT objection_status(raise_objection(1, 'score', at => now() - interval '10 years')), objection_status(uphold_objection(1, 'score'));

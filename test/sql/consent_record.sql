@@ -53,7 +53,7 @@ SELECT add_notice(E'it''s "1"\n\u202eabc', 'en', 'https://example.org/%22', repe
 ---------------------------------------------------------------------
 -- no consent
 ---------------------------------------------------------------------
-SELECT add_purpose('rec'), add_purpose('rec.news', 'rec', direct_marketing => true, description => 'a "newsletter"'),
+SELECT add_purpose('rec'), add_purpose('rec.news', direct_marketing => true, description => 'a "newsletter"'),
 	add_purpose('rec.news.eu', 'rec.news'),
 	add_purpose('rec.health', 'rec', special_category => true, automated_decision => true),
 	add_purpose('rec.contract', 'rec', 'contract'), add_purpose('rec.law', 'rec', 'legal_obligation'),

@@ -12,6 +12,7 @@ CREATE FUNCTION pg_temp.decide(
 		minimum_age integer DEFAULT 18, needs_consent boolean DEFAULT true,
 		needs_explicit boolean DEFAULT false,
 		direct_marketing boolean DEFAULT false,
+		objections_reach boolean DEFAULT true,
 		consents consent[] DEFAULT NULL, refusals consent[] DEFAULT NULL,
 		raised_at timestamptz[] DEFAULT NULL,
 		withdrawn_at timestamptz[] DEFAULT NULL,
@@ -48,16 +49,35 @@ CREATE FUNCTION pg_temp.comes_of_age(born date, years integer)
 	FROM (SELECT born + make_interval(years => years)) AS b (birthday)
 $$;
 
--- "raised or upheld" at the purpose or above; the person has not withdrawn it,
--- in which a withdrawal wins a tie; no override at or beneath the level of the
--- objection came at its time or later, and for direct marketing none counts
+-- "a birth date more than 120 years ago": the day after that birthday
+CREATE FUNCTION pg_temp.too_old_from(born date)
+	RETURNS timestamptz LANGUAGE sql IMMUTABLE AS $$
+	SELECT pg_temp.comes_of_age(born, 120) + interval '12 hours'
+$$;
+
+-- consent is needed: "basis consent, or special category"
+CREATE TEMP VIEW needs AS
+	SELECT n, basis = 'consent' OR special_category AS consent FROM person;
+
+-- whom objections from above reach
+CREATE TEMP VIEW reached AS
+	SELECT n FROM person
+	WHERE basis IN ('consent', 'legitimate_interests', 'public_task')
+		OR direct_marketing;
+
+-- "raised or upheld" at the purpose, or above where that reaches; the person has
+-- not withdrawn it at its level or below, in which a withdrawal wins a tie; no
+-- override at or below the level of the objection came at its time or later,
+-- and for direct marketing none counts
 CREATE TEMP VIEW denying_objection AS
 	SELECT DISTINCT o.n
 	FROM objection_record o JOIN person p ON p.n = o.n
+		LEFT JOIN pg_temp.reached a ON a.n = o.n
 	WHERE o.status IN ('raised', 'upheld')
+		AND (o.level = 0 OR a.n IS NOT NULL)
 		AND NOT EXISTS (
 			SELECT FROM objection_record w
-			WHERE w.n = o.n AND w.level = o.level
+			WHERE w.n = o.n AND w.level <= o.level
 				AND w.status = 'withdrawn' AND w.at >= o.at)
 		AND (p.direct_marketing
 			 OR NOT EXISTS (
@@ -65,19 +85,20 @@ CREATE TEMP VIEW denying_objection AS
 				WHERE v.n = o.n AND v.level <= o.level
 					AND v.status = 'overridden' AND v.at >= o.at));
 
--- The purpose's own records count, and from above refusals and withdrawals.
--- The newest prevails; of two at the same time the one that permits less.
+-- The purpose's own records count and, where consent is needed, refusals and
+-- withdrawals from above.  Answers come before questions.  The newest prevails;
+-- of two at the same time the one that permits less.
 CREATE TEMP VIEW record_in_play AS
 	SELECT c.*, array_position(ARRAY['unknown', 'requested',
 			'request_deferred', 'given', 'renewed', 'expired', 'refused',
 			'withdrawn', 'revoked', 'invalidated'], c.status) AS severity
-	FROM consent_record c
+	FROM consent_record c JOIN pg_temp.needs n ON n.n = c.n
 	WHERE c.level = 0
-		OR c.status IN ('refused', 'withdrawn', 'revoked', 'invalidated');
+		OR (n.consent AND c.status IN ('refused', 'withdrawn', 'revoked'));
 CREATE TEMP VIEW prevailing_consent AS
 	SELECT DISTINCT ON (n) *
 	FROM record_in_play
-	ORDER BY n, at DESC, severity DESC, explicit, until;
+	ORDER BY n, severity > 3 DESC, at DESC, severity DESC, explicit, until;
 
 -- The rows of the table, each by itself, then the first that applies.
 CREATE TEMP VIEW truth_table AS
@@ -97,12 +118,13 @@ CREATE TEMP VIEW truth_table AS
 	FROM (SELECT p.n,
 			NOT p.registered AS row1,
 			p.erased AS row2,
-			p.birth_date IS NULL AS row3,
+			p.birth_date IS NULL
+				OR p.at >= pg_temp.too_old_from(p.birth_date) AS row3,
 			COALESCE(p.at < pg_temp.comes_of_age(p.birth_date, p.minimum_age),
 					 false) AS row4,
 			p.restricted AS row5,
 			o.n IS NOT NULL AS row6,
-			(p.basis = 'consent' OR p.special_category)
+			n.consent
 				AND COALESCE(c.status IN ('unknown', 'requested',
 										  'request_deferred'), true) AS row7,
 			COALESCE(c.status = 'refused', false) AS row8,
@@ -118,7 +140,7 @@ CREATE TEMP VIEW truth_table AS
 			p.special_category
 				AND COALESCE(c.status IN ('given', 'renewed')
 							 AND NOT c.explicit, false) AS row12
-		  FROM person p
+		  FROM person p JOIN pg_temp.needs n ON n.n = p.n
 			LEFT JOIN pg_temp.denying_objection o ON o.n = p.n
 			LEFT JOIN pg_temp.prevailing_consent c ON c.n = p.n) t;
 
@@ -188,16 +210,19 @@ INSERT INTO objection_record
 INSERT INTO person
 	SELECT d.n, get_byte(b, 0) >= 12, get_byte(b, 1) < 12, get_byte(b, 3) < 16,
 		d.birth_date, d.minimum_age,
-		('{consent,consent,contract}'::text[])[1 + get_byte(b, 5) % 3],
+		('{consent,consent,consent,contract,legal_obligation,vital_interests,
+			public_task,legitimate_interests}'::text[])[1 + get_byte(b, 5) % 8],
 		get_byte(b, 6) % 4 = 0, get_byte(b, 7) % 4 = 0,
 		1 + get_byte(b, 4) % 4,
-		CASE get_byte(b, 12) % 8
+		CASE WHEN get_byte(b, 15) % 16 = 0 AND d.birth_date IS NOT NULL
+			THEN pg_temp.too_old_from(d.birth_date)
+		ELSE CASE get_byte(b, 12) % 8
 			WHEN 0 THEN d.anchor
 			WHEN 1 THEN d.anchor + interval '20 years'
 			WHEN 2 THEN COALESCE(c.until, d.anchor)
 			WHEN 3 THEN COALESCE(c.until, d.anchor)
 			ELSE pg_temp.grid(d.anchor, get_byte(b, 13))
-		END + (get_byte(b, 14) % 3 - 1) * interval '1 us'
+		END END + (get_byte(b, 14) % 3 - 1) * interval '1 us'
 	FROM draw d
 		LEFT JOIN (SELECT n, max(r.until) AS until FROM consent_record r
 				   WHERE r.level = 0 AND isfinite(r.until) GROUP BY n) c
@@ -215,7 +240,7 @@ CREATE TEMP TABLE facts AS
 		LEFT JOIN (
 			SELECT n, level, max(consent) AS consent,
 				max(consent) FILTER (WHERE status IN ('refused', 'withdrawn',
-					'revoked', 'invalidated')) AS refusal
+					'revoked')) AS refusal
 			FROM (SELECT r.*, make_consent(status, explicit, at, until) AS consent
 				  FROM consent_record r) r
 			GROUP BY n, level) c ON c.n = p.n AND c.level = l
@@ -236,7 +261,8 @@ CREATE TEMP VIEW decided AS
 		CROSS JOIN LATERAL pg_temp.decide(p.registered, p.erased, p.restricted,
 			p.birth_date, p.minimum_age,
 			p.basis = 'consent' OR p.special_category, p.special_category,
-			p.direct_marketing, f.consents, f.refusals, f.raised_at,
+			p.direct_marketing, p.n IN (SELECT a.n FROM pg_temp.reached a),
+			f.consents, f.refusals, f.raised_at,
 			f.withdrawn_at, f.overridden_at, p.at) d;
 
 CREATE TEMP TABLE answer AS
@@ -270,15 +296,16 @@ SELECT count(*) FILTER (WHERE row1 AND row2) AS "1-2",
 		count(*) FILTER (WHERE row11 AND row12 AND verdict = 'consent_as_child') AS "11-12"
 	FROM answer;
 -- Where they do exclude each other, records of both kinds are in play, and now
--- the one prevails, now the other.
+-- the one prevails, now the other; but no question prevails over an answer.
 WITH kind AS (
 	SELECT n, bool_or(status IN ('unknown', 'requested', 'request_deferred')) AS missing,
 		bool_or(status = 'refused') AS refused,
 		bool_or(status IN ('withdrawn', 'revoked', 'invalidated')) AS withdrawn,
 		bool_or(status IN ('expired', 'given', 'renewed')) AS given
 	FROM pg_temp.record_in_play GROUP BY n)
-SELECT count(*) FILTER (WHERE missing AND refused AND verdict = 'consent_missing') AS "7 of 7-8",
+SELECT count(*) FILTER (WHERE missing AND (refused OR withdrawn OR given) AND verdict = 'consent_missing') AS "7 of 7-13",
 		count(*) FILTER (WHERE missing AND refused AND verdict = 'consent_refused') AS "8 of 7-8",
+		count(*) FILTER (WHERE missing AND given AND verdict = 'permitted') AS "13 of 7-13",
 		count(*) FILTER (WHERE refused AND withdrawn AND verdict = 'consent_refused') AS "8 of 8-9",
 		count(*) FILTER (WHERE refused AND withdrawn AND verdict = 'consent_withdrawn') AS "9 of 8-9",
 		count(*) FILTER (WHERE withdrawn AND given AND verdict = 'consent_withdrawn') AS "9 of 9-10",
@@ -294,8 +321,6 @@ SELECT count(*) AS pairs, bool_and(seen > 0) AS every_pair_seen
 							 row9, row10, row11, row12] AS holds FROM answer) a,
 			generate_series(1, 12) i, generate_series(2, 12) j
 		  WHERE i < j AND (i, j) <> (3, 4)
-			-- a birth date that is not there tells no age
-			AND (i, j) <> (3, 11)
 			AND NOT (i BETWEEN 7 AND 10 AND j BETWEEN 8 AND 10)
 			AND NOT (i BETWEEN 7 AND 9 AND j > 10)
 		  GROUP BY i, j) s;
@@ -303,6 +328,8 @@ SELECT count(*) AS pairs, bool_and(seen > 0) AS every_pair_seen
 -- Boundaries in time: on them, a microsecond before and a microsecond after.
 WITH distance AS (
 	SELECT 'coming of age' AS boundary, p.at - pg_temp.comes_of_age(p.birth_date, p.minimum_age) AS d
+		FROM person p
+	UNION ALL SELECT 'too old', p.at - pg_temp.too_old_from(p.birth_date)
 		FROM person p
 	UNION ALL SELECT '... on 1 March, born on 29 February', p.at - pg_temp.comes_of_age(p.birth_date, p.minimum_age)
 		FROM person p
@@ -320,12 +347,12 @@ WITH distance AS (
 		FROM objection_record o JOIN objection_record v USING (n)
 		WHERE o.status IN ('raised', 'upheld') AND v.status = 'overridden' AND v.level <= o.level
 	UNION ALL SELECT 'withdrawal against objection', w.at - o.at
-		FROM objection_record o JOIN objection_record w USING (n, level)
-		WHERE o.status IN ('raised', 'upheld') AND w.status = 'withdrawn'
+		FROM objection_record o JOIN objection_record w USING (n)
+		WHERE o.status IN ('raised', 'upheld') AND w.status = 'withdrawn' AND w.level <= o.level
 	UNION ALL SELECT 'No above against own consent', r.at - c.at
 		FROM consent_record c JOIN consent_record r USING (n)
 		WHERE c.level = 0 AND c.status IN ('given', 'renewed') AND r.level > 0
-			AND r.status IN ('refused', 'withdrawn', 'revoked', 'invalidated'))
+			AND r.status IN ('refused', 'withdrawn', 'revoked'))
 SELECT boundary, count(*) FILTER (WHERE d = '-1 us') AS before,
 		count(*) FILTER (WHERE d = '0') AS "on",
 		count(*) FILTER (WHERE d = '1 us') AS after
@@ -352,7 +379,8 @@ CREATE TEMP TABLE later AS
 		CROSS JOIN LATERAL pg_temp.decide(p.registered, p.erased, p.restricted,
 			p.birth_date, p.minimum_age,
 			p.basis = 'consent' OR p.special_category, p.special_category,
-			p.direct_marketing, f.consents, f.refusals, f.raised_at,
+			p.direct_marketing, p.n IN (SELECT a.n FROM pg_temp.reached a),
+			f.consents, f.refusals, f.raised_at,
 			f.withdrawn_at, f.overridden_at, m.at) d;
 SELECT count(*) FILTER (WHERE isfinite(until)) AS finite,
 		count(*) FILTER (WHERE until = 'infinity') AS infinite,
@@ -373,10 +401,14 @@ SELECT count(*) AS states, count(*) FILTER (WHERE d.verdict <> t.verdict) AS dif
 --
 
 SELECT add_purpose('decision_news');
-SELECT add_purpose('decision_ads', 'decision_news', direct_marketing => true);
+SELECT add_purpose('decision_ads', direct_marketing => true);
 SELECT add_purpose('decision_mail', 'decision_ads', 'legitimate_interests');
+SELECT add_purpose('decision_invoice', 'decision_ads', 'contract');
 SELECT add_purpose('decision_health', basis => 'contract', special_category => true);
 SELECT add_purpose('decision_contract', 'decision_news', 'contract');
+SELECT add_purpose('decision_law', 'decision_news', 'legal_obligation');
+SELECT add_purpose('decision_rescue', 'decision_contract', 'vital_interests');
+SELECT add_purpose('decision_task', 'decision_contract', 'public_task');
 SELECT add_purpose('decision_adults', 'decision_contract', minimum_age => 21);
 
 -- Keys of three kinds.  One in 29 is never registered.
@@ -393,6 +425,9 @@ CREATE TABLE decision_person AS
 			WHEN 2 THEN today - interval '18 years'
 			WHEN 3 THEN today - interval '18 years 200 days'
 			WHEN 4 THEN today - interval '19 years'
+			-- a placeholder, and the oldest age there is
+			WHEN 5 THEN today - interval '120 years 1 day'
+			WHEN 6 THEN today - interval '120 years'
 			ELSE today - interval '30 years' - get_byte(b, 2) * interval '30 days'
 		END::date AS birth_date, b
 	FROM (SELECT n, sha512(('person ' || n)::bytea) AS b,
@@ -400,21 +435,31 @@ CREATE TABLE decision_person AS
 		  FROM generate_series(1, 3000) n) d;
 
 -- Acts between three years ago and now, in no order, a third of them for the
--- whole database at once.  Times are whole days, so that many coincide.
+-- whole database at once.  Times are whole days, so that many coincide; some of
+-- them lie ahead, by less than a minute or by more.  Some are about a person who
+-- is not registered.
 CREATE TABLE decision_act AS
-	SELECT n, id, row_number() OVER (ORDER BY sha256(b)) AS i, get_byte(b, 0) % 3 AS route,
-		('{profiling,decision_news,decision_news,decision_ads,decision_ads,
-			decision_mail,decision_mail,decision_mail,decision_health,
-			decision_health,decision_health,decision_contract,decision_contract,
-			decision_adults,decision_adults,decision_adults}'::text[])
+	SELECT n, id, registered, row_number() OVER (ORDER BY sha256(b)) AS i,
+		get_byte(b, 0) % 3 AS route,
+		('{profiling,decision_news,decision_news,decision_ads,direct_marketing,
+			decision_mail,decision_mail,decision_invoice,decision_health,
+			decision_health,decision_law,decision_contract,decision_rescue,
+			decision_task,decision_adults,decision_adults}'::text[])
 			[1 + get_byte(b, 1) % 16] AS purpose,
 		get_byte(b, 2) % 16 AS kind, get_byte(b, 3) % 2 = 0 AS explicit,
 		date_trunc('day', now() - get_byte(b, 4) * interval '4 days', 'UTC')
 			- interval '1 day' AS at,
-		get_byte(b, 5) % 4 AS until
-	FROM (SELECT n, id, sha512(('act ' || n || ' ' || j)::bytea) AS b
+		get_byte(b, 5) % 4 AS until,
+		CASE get_byte(b, 6) % 20 WHEN 0 THEN interval '30 s'
+			WHEN 1 THEN interval '3 days' END AS ahead
+	FROM (SELECT n, id, registered, sha512(('act ' || n || ' ' || j)::bytea) AS b
 		  FROM decision_person p, generate_series(1, 12) j
-		  WHERE registered AND j <= 2 + get_byte(p.b, 3) % 11) a;
+		  WHERE (registered OR n % 2 = 0) AND j <= 2 + get_byte(p.b, 3) % 11) a;
+-- A time ahead is one when the act is recorded, not when it was made up.
+CREATE FUNCTION pg_temp.time_of(a decision_act) RETURNS timestamptz
+	LANGUAGE sql VOLATILE AS $$
+	SELECT COALESCE(clock_timestamp() + a.ahead, a.at)
+$$;
 
 SELECT import_subjects('SELECT id AS subject, birth_date FROM decision_person
 	WHERE registered AND n % 2 = 0') > 0 AS imported;
@@ -422,26 +467,31 @@ SELECT count(register_subject(id, birth_date)) > 0 AS registered
 	FROM decision_person WHERE registered AND n % 2 = 1;
 
 -- Acts of route 0 and 1 call a function each; what has nothing to withdraw,
--- uphold or override is refused, and leaves no trace.
+-- uphold or override is refused, as is a Yes about a person not registered or
+-- far ahead, and leaves no trace.
 CREATE FUNCTION pg_temp.act(a decision_act) RETURNS boolean
 	LANGUAGE plpgsql AS $$
 DECLARE
-	until timestamptz := CASE a.until WHEN 0 THEN a.at + interval '1 day'
-		WHEN 1 THEN a.at + interval '600 days' ELSE 'infinity' END;
+	at timestamptz := pg_temp.time_of(a);
+	until timestamptz := CASE a.until WHEN 0 THEN at + interval '1 day'
+		WHEN 1 THEN at + interval '600 days' ELSE 'infinity' END;
 BEGIN
 	CASE
 		WHEN a.kind < 8 THEN
-			PERFORM give_consent(a.id, a.purpose, a.explicit, until, a.at);
-		WHEN a.kind = 8 THEN PERFORM request_consent(a.id, a.purpose, a.at);
-		WHEN a.kind = 9 THEN PERFORM refuse_consent(a.id, a.purpose, a.at);
-		WHEN a.kind = 10 THEN PERFORM withdraw_consent(a.id, a.purpose, a.at);
-		WHEN a.kind IN (11, 12) THEN PERFORM raise_objection(a.id, a.purpose, a.at);
-		WHEN a.kind = 13 THEN PERFORM withdraw_objection(a.id, a.purpose, a.at);
-		WHEN a.kind = 14 THEN PERFORM uphold_objection(a.id, a.purpose, a.at);
-		ELSE PERFORM override_objection(a.id, a.purpose, 'fraud', a.at);
+			PERFORM give_consent(a.id, a.purpose, a.explicit, until, at);
+		WHEN a.kind = 8 THEN PERFORM request_consent(a.id, a.purpose, at);
+		WHEN a.kind = 9 THEN PERFORM refuse_consent(a.id, a.purpose, at);
+		WHEN a.kind = 10 THEN PERFORM withdraw_consent(a.id, a.purpose, at);
+		WHEN a.kind IN (11, 12) AND a.purpose = 'direct_marketing' THEN
+			PERFORM object_to_marketing(a.id, at);
+		WHEN a.kind IN (11, 12) THEN PERFORM raise_objection(a.id, a.purpose, at);
+		WHEN a.kind = 13 THEN PERFORM withdraw_objection(a.id, a.purpose, at);
+		WHEN a.kind = 14 THEN PERFORM uphold_objection(a.id, a.purpose, at);
+		ELSE PERFORM override_objection(a.id, a.purpose, 'fraud', at);
 	END CASE;
 	RETURN true;
-EXCEPTION WHEN object_not_in_prerequisite_state OR invalid_parameter_value THEN
+EXCEPTION WHEN object_not_in_prerequisite_state OR invalid_parameter_value
+	OR no_data_found THEN
 	RETURN false;
 END
 $$;
@@ -450,24 +500,34 @@ CREATE TEMP VIEW imported_consent AS
 	SELECT id AS subject, purpose, make_consent(
 			('{given,given,given,renewed,unknown,requested,request_deferred,
 				refused,withdrawn,revoked,expired,invalidated}'::text[])[1 + kind],
-			explicit, at, CASE until WHEN 0 THEN at + interval '1 day'
-				WHEN 1 THEN at + interval '600 days' ELSE 'infinity' END) AS consent, i
-	FROM decision_act WHERE route = 2 AND kind < 12;
+			explicit, t, CASE until WHEN 0 THEN t + interval '1 day'
+				WHEN 1 THEN t + interval '600 days' ELSE 'infinity' END) AS consent, i
+	FROM decision_act a, LATERAL (SELECT pg_temp.time_of(a) AS t) t
+	WHERE route = 2 AND kind < 12
+		AND (kind >= 7 OR registered AND (ahead IS NULL OR ahead < '1 day'));
 CREATE TEMP VIEW imported_objection AS
 	SELECT id AS subject, purpose, make_objection(
 			('{raised,upheld,overridden,withdrawn}'::text[])[kind - 11],
-			at, CASE WHEN kind = 14 THEN 'fraud' END) AS objection, i
-	FROM decision_act WHERE route = 2 AND kind >= 12
-		AND (kind <> 14 OR purpose NOT IN ('decision_ads', 'decision_mail'));
+			t, CASE WHEN kind = 14 THEN 'fraud' END) AS objection, i
+	FROM decision_act a, LATERAL (SELECT pg_temp.time_of(a) AS t) t
+	WHERE route = 2 AND kind >= 12
+		AND (kind <> 14 OR purpose NOT IN
+			 ('direct_marketing', 'decision_ads', 'decision_mail', 'decision_invoice'))
+		AND (kind < 14 OR registered AND (ahead IS NULL OR ahead < '1 day'));
 
 BEGIN;
-SELECT bool_or(done) AS some_done, bool_and(done) AS all_done
-	FROM (SELECT pg_temp.act(a) AS done FROM decision_act a
+-- Every No is taken.
+SELECT bool_or(done) AS some_done, bool_and(done) AS all_done,
+		bool_and(done) FILTER (WHERE kind BETWEEN 9 AND 12) AS every_no_done,
+		count(*) FILTER (WHERE kind BETWEEN 9 AND 12 AND NOT registered) > 0 AS of_strangers,
+		count(*) FILTER (WHERE kind BETWEEN 9 AND 12 AND ahead > '1 day') > 0 AS ahead
+	FROM (SELECT a.kind, a.registered, a.ahead, pg_temp.act(a) AS done FROM decision_act a
 		  WHERE route < 2 AND i % 2 = 0 ORDER BY i) d;
 SELECT import_objections('SELECT subject, purpose, objection FROM pg_temp.imported_objection WHERE i % 2 = 0 ORDER BY i') > 0 AS imported;
 SELECT import_consents('SELECT subject, purpose, consent FROM pg_temp.imported_consent WHERE i % 2 = 0 ORDER BY i') > 0 AS imported;
-SELECT bool_or(done) AS some_done
-	FROM (SELECT pg_temp.act(a) AS done FROM decision_act a
+SELECT bool_or(done) AS some_done,
+		bool_and(done) FILTER (WHERE kind BETWEEN 9 AND 12) AS every_no_done
+	FROM (SELECT a.kind, pg_temp.act(a) AS done FROM decision_act a
 		  WHERE route < 2 AND i % 2 = 1 ORDER BY i) d;
 SELECT import_objections('SELECT subject, purpose, objection FROM pg_temp.imported_objection WHERE i % 2 = 1 ORDER BY i') > 0 AS imported;
 SELECT import_consents('SELECT subject, purpose, consent FROM pg_temp.imported_consent WHERE i % 2 = 1 ORDER BY i') > 0 AS imported;
@@ -484,6 +544,13 @@ SELECT count(erase_subject(id)) > 0 AS erased
 	FROM decision_person WHERE registered AND n % 19 = 0;
 SELECT count(register_subject(id, '1970-01-01')) > 0 AS registered_again
 	FROM decision_person WHERE registered AND n % 38 = 0;
+SELECT count(raise_objection(id)) > 0 AS objected_after
+	FROM decision_person WHERE registered AND n % 57 = 0;
+-- nothing was recorded of the future, and what was claimed is kept
+SELECT count(*) FILTER (WHERE at > recorded_at) AS ahead,
+		count(*) FILTER (WHERE detail ? 'claimed_at') > 100 AS claimed,
+		bool_and((detail ->> 'claimed_at')::timestamptz > recorded_at) AS later
+	FROM event;
 
 -- those who were erased go by another key in the history
 ALTER TABLE decision_person ADD known_as subject_id;
@@ -492,7 +559,7 @@ UPDATE decision_person SET known_as = known_as(id);
 CREATE TEMP TABLE pair AS
 	WITH RECURSIVE up AS (
 		SELECT p.name AS purpose, 0 AS level, p.name, p.broader, p.direct_marketing
-			FROM purpose p WHERE p.name = 'profiling' OR p.name ~ '^decision_'
+			FROM purpose p WHERE p.name IN ('profiling', 'direct_marketing') OR p.name ~ '^decision_'
 		UNION ALL
 		SELECT up.purpose, up.level + 1, p.name, p.broader, p.direct_marketing
 			FROM up JOIN purpose p ON p.name = up.broader)
@@ -557,8 +624,8 @@ SELECT * FROM pg_temp.compare();
 -- clean up
 DELETE FROM choice WHERE subject IN (SELECT id FROM decision_person);
 DELETE FROM subject WHERE id IN (SELECT known_as FROM decision_person);
-SELECT drop_purpose(p) FROM unnest('{decision_mail,decision_ads,decision_adults,
-	decision_contract,decision_health,decision_news}'::text[]) p;
+SELECT drop_purpose(p) FROM unnest('{decision_mail,decision_invoice,decision_ads,decision_adults,
+	decision_rescue,decision_task,decision_contract,decision_law,decision_health,decision_news}'::text[]) p;
 SET client_min_messages = warning;
 DROP TABLE decision_act, decision_person CASCADE;
 DROP TABLE person, consent_record, objection_record, draw, level_draw, facts,
@@ -622,6 +689,16 @@ SELECT born, age, at AT TIME ZONE 'UTC' AS utc, verdict, until AT TIME ZONE 'UTC
 		pg_temp.decide(birth_date => born, minimum_age => age, at => at,
 			consents => '{given at 2000-01-01T00:00:00Z}', needs_consent => false);
 SET timezone = 'UTC';
+-- row 3: more than 120 years ago
+SELECT born, at AT TIME ZONE 'UTC' AS utc, verdict, until AT TIME ZONE 'UTC' AS until
+	FROM (VALUES ('1906-01-01'::date, '2026-01-01T23:59:59.999999Z'::timestamptz),
+			('1906-01-01', '2026-01-02T00:00:00Z'),
+			('1900-01-01', '2026-01-01T00:00:00Z'),
+			('1904-02-29', '2024-02-29T23:59:59Z'),
+			('1904-02-29', '2024-03-01T00:00:00Z'),
+			('1980-02-29', '2100-03-01T23:59:59Z'),
+			('1980-02-29', '2100-03-02T00:00:00Z')) AS v (born, at),
+		pg_temp.decide(birth_date => born, at => at, needs_consent => false);
 -- the ends of the calendar
 SELECT born, verdict, until
 	FROM unnest('{4714-11-24 BC,0005-02-29 BC,0001-12-31 BC,0001-01-01,294258-12-31,294259-01-01,5874897-12-31,-infinity}'::date[]) born,
@@ -659,13 +736,13 @@ $$;
 SELECT pg_temp.flow(raised => '{1,NULL,NULL}') AS at_the_purpose,
 	pg_temp.flow(raised => '{NULL,1,NULL}') AS above,
 	pg_temp.flow(raised => '{NULL,NULL,1}') AS at_the_root;
--- withdrawing lifts what was raised at exactly that purpose; a withdrawal wins
--- a tie; raised anew, it denies anew
+-- a withdrawal lifts, for its purpose and below, what was raised there or above;
+-- it wins a tie; raised again, the objection denies again
 SELECT pg_temp.flow(raised => '{NULL,1,NULL}', withdrawn => '{NULL,2,NULL}') AS there,
-	pg_temp.flow(raised => '{NULL,1,NULL}', withdrawn => '{2,NULL,NULL}') AS beneath,
+	pg_temp.flow(raised => '{NULL,1,NULL}', withdrawn => '{2,NULL,NULL}') AS below,
 	pg_temp.flow(raised => '{NULL,1,NULL}', withdrawn => '{NULL,NULL,2}') AS above,
 	pg_temp.flow(raised => '{NULL,2,NULL}', withdrawn => '{NULL,2,NULL}') AS tie,
-	pg_temp.flow(raised => '{NULL,3,NULL}', withdrawn => '{NULL,2,NULL}') AS raised_anew;
+	pg_temp.flow(raised => '{NULL,3,NULL}', withdrawn => '{NULL,2,NULL}') AS raised_again;
 -- an override lifts what was raised at its purpose or above up to its time
 SELECT pg_temp.flow(raised => '{1,NULL,NULL}', overridden => '{2,NULL,NULL}') AS there,
 	pg_temp.flow(raised => '{NULL,NULL,1}', overridden => '{2,NULL,NULL}') AS raised_above,
@@ -697,11 +774,24 @@ SELECT pg_temp.flow('{given @1,refused @2,withdrawn @3}', '{NULL,refused @2,with
 -- a consent given above later revives nothing beneath
 SELECT pg_temp.flow('{given @1,given @3,NULL}', '{NULL,refused @2,NULL}') AS given_above_later,
 	pg_temp.flow('{given @4,given @3,NULL}', '{NULL,refused @2,NULL}') AS given_here_later;
--- an end or a question above is no No
-SELECT pg_temp.flow('{given @1,expired @2,requested @3}') AS neither_flows;
--- a No above holds on another basis, too
-SELECT verdict FROM pg_temp.decide(needs_consent => false,
-	refusals => '{NULL,withdrawn at 2025-01-01T00:00:00Z}');
+-- an end, a finding or a question above is no No
+SELECT pg_temp.flow('{given @1,expired @2,requested @3}') AS neither_flows,
+	pg_temp.flow('{given @1,invalidated @2,NULL}') AS nor_a_finding;
+-- a question undoes no answer: not here, not one from above
+SELECT pg_temp.flow('{requested @3,refused @2,NULL}', '{NULL,refused @2,NULL}') AS refused_above,
+	pg_temp.flow('{requested @3,NULL,NULL}') AS asked_here;
+-- a No above does not hold on another basis, one at the purpose itself does
+SELECT here.verdict AS here, above.verdict AS above
+	FROM pg_temp.decide(needs_consent => false,
+			consents => '{withdrawn at 2025-01-01T00:00:00Z,NULL}') here,
+		pg_temp.decide(needs_consent => false,
+			refusals => '{NULL,withdrawn at 2025-01-01T00:00:00Z}') above;
+-- nor does an objection above where the basis is none that it reaches
+SELECT here.verdict AS here, above.verdict AS above
+	FROM pg_temp.decide(needs_consent => false, objections_reach => false,
+			raised_at => '{2025-01-01T00:00:00Z,NULL}') here,
+		pg_temp.decide(needs_consent => false, objections_reach => false,
+			raised_at => '{NULL,2025-01-01T00:00:00Z}') above;
 
 --
 -- What cannot be facts is an error.

@@ -247,7 +247,6 @@ SELECT import_objections_batch(1, '{known}', '{news}', '{"overridden at 2026-01-
 -- to decide on objections is for officers, also in an import
 SELECT import_objections($$SELECT 'known' AS subject, 'stats' AS purpose, 'overridden at 2026-01-05T00:00Z grounds "x"' AS objection$$);
 SELECT import_objections($$SELECT 'known' AS subject, 'stats' AS purpose, 'upheld at 2026-01-05T00:00Z' AS objection$$);
-SELECT sync_subjects_batch(1, '{fine,fine}', '{1980-01-01,1980-01-02}');
 -- arrays that do not match, or are not there
 SELECT import_subjects_batch(NULL, '{fine}', '{1980-01-01}', '{NULL}', '{NULL}');
 SELECT import_subjects_batch(1, NULL, NULL, NULL, NULL);

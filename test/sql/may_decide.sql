@@ -124,7 +124,7 @@ CREATE ROLE regress_md_analyst;
 CREATE ROLE regress_md_stranger;
 SELECT allow_purpose('regress_md_analyst', 'md.contract');
 SELECT register_subject(7100, '1980-01-01'), register_subject('0b0e9a4a-6f3a-4a7c-8d1b-6f0a7f1c7100', '1980-01-01');
-SELECT objection_status(raise_objection(7101)) FROM register_subject(7101, '1980-01-01');
+SELECT objection_status(raise_objection(7101, 'md.contract')) FROM register_subject(7101, '1980-01-01');
 SET ROLE regress_md_analyst;
 SELECT may_decide(7100::smallint, 'md.contract'), may_decide(7100, 'md.contract'), may_decide(7100::bigint, 'md.contract'),
 	may_decide('7100', 'md.contract'), may_decide('7100'::varchar, 'md.contract'), may_decide('7100'::subject_id, 'md.contract'),
@@ -291,7 +291,7 @@ DROP TABLE md_case;
 ---------------------------------------------------------------------
 -- an oracle: what the law says, of records one a row, over many states
 ---------------------------------------------------------------------
-SELECT add_purpose('md.ads', 'md.consent', direct_marketing => true, automated_decision => true);
+SELECT add_purpose('md.ads', direct_marketing => true, automated_decision => true);
 SELECT add_purpose('md.mail', 'md.ads', 'contract', automated_decision => true, minimum_age => 21);
 SELECT add_purpose('md.sick', 'md.law', 'legal_obligation', special_category => true, automated_decision => true);
 -- Every draw is a byte of a hash, so they are always the same.
@@ -341,12 +341,15 @@ CREATE VIEW md_oracle AS
 		s.registered AND NOT s.restricted
 		AND COALESCE(s.born <= (now() AT TIME ZONE 'UTC')::date - p.minimum_age * interval '1 year', false)
 		AS person_ok,
-		-- Art. 21: an objection here or above that was neither lifted where it was raised, nor overridden since there or
-		-- between; which for direct marketing does not count
+		-- Art. 21: an objection here, or above where that reaches, that was neither lifted nor overridden since there or
+		-- between; overriding does not count for direct marketing
 		NOT EXISTS (
 			SELECT FROM md_act o JOIN md_up u ON u.purpose = p.name AND u.above = o.purpose
 			WHERE o.n = s.n AND o.kind = 'raised'
-				AND NOT EXISTS (SELECT FROM md_act l WHERE l.n = s.n AND l.kind = 'lifted' AND l.purpose = o.purpose AND l.at > o.at)
+				AND (u.level = 0 OR p.basis NOT IN ('contract', 'legal_obligation', 'vital_interests')
+					 OR p.name IN ('md.ads', 'md.mail'))
+				AND NOT EXISTS (SELECT FROM md_act l JOIN md_up w ON w.purpose = p.name AND w.above = l.purpose
+								WHERE l.n = s.n AND l.kind = 'lifted' AND w.level <= u.level AND l.at > o.at)
 				AND (p.name IN ('md.ads', 'md.mail')
 					 OR NOT EXISTS (SELECT FROM md_act v JOIN md_up w ON w.purpose = p.name AND w.above = v.purpose
 									WHERE v.n = s.n AND v.kind = 'overridden' AND w.level <= u.level AND v.at > o.at)))
@@ -371,9 +374,12 @@ CREATE VIEW md_oracle AS
 	FROM md_person s CROSS JOIN purpose p
 		LEFT JOIN LATERAL (
 			SELECT a.* FROM md_act a JOIN md_up u ON u.purpose = p.name AND u.above = a.purpose
-				WHERE a.n = s.n AND (a.kind IN ('refused', 'withdrawn')
-									 OR (u.level = 0 AND a.kind IN ('given', 'requested')))
-				ORDER BY a.at DESC LIMIT 1) c ON true
+				WHERE a.n = s.n
+					AND (a.kind IN ('refused', 'withdrawn') AND (u.level = 0 OR p.special_category
+							OR p.basis NOT IN ('contract', 'legal_obligation'))
+						 OR u.level = 0 AND a.kind IN ('given', 'requested'))
+				-- no question prevails over an answer
+				ORDER BY a.kind = 'requested', a.at DESC LIMIT 1) c ON true
 	WHERE p.name LIKE 'md.%' OR p.name = 'profiling';
 CREATE TABLE md_answer AS
 	SELECT *, may_decide(id, purpose) AS decided, may_profile(id, purpose) AS profiled,

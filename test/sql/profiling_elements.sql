@@ -12,7 +12,7 @@ SELECT add_purpose('el.counts', basis => 'contract', personal_data => false);
 SELECT add_purpose('el.parcels', basis => 'contract', evaluates_person => false, automated_decision => true);
 SELECT add_purpose('el.none', basis => 'contract', automated => false, personal_data => false, evaluates_person => false);
 -- its own elements count, not those of what is above
-SELECT add_purpose('el.beneath', 'el.none', 'contract');
+SELECT add_purpose('el.beneath', 'el.none', 'public_task');
 SELECT register_subject(7200, '1980-01-01');
 
 ---------------------------------------------------------------------
@@ -141,7 +141,7 @@ SELECT add_purpose('profiling', automated => false);
 ---------------------------------------------------------------------
 -- describe_purpose: the line for the record of processing activities
 ---------------------------------------------------------------------
-SELECT add_purpose('el.ads', 'el.full', 'legitimate_interests', direct_marketing => true, description => 'Whom to write to');
+SELECT add_purpose('el.ads', basis => 'legitimate_interests', direct_marketing => true, description => 'Whom to write to');
 SELECT add_purpose('el.ads.mail', 'el.ads', minimum_age => 21);
 SELECT add_purpose('el.b.' || b, basis => b, automated_decision => b NOT IN ('legitimate_interests', 'public_task'))
 	FROM unnest('{consent,contract,legal_obligation,vital_interests,public_task,legitimate_interests}'::text[]) b;

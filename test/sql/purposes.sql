@@ -12,11 +12,16 @@ SELECT name, broader, basis, direct_marketing, special_category, automated_decis
 
 -- by its defaults, by all its arguments, and beneath one another
 SELECT add_purpose('shop');
-SELECT add_purpose('shop.news', 'shop', 'legitimate_interests', true, false, false, 21, 'Our newsletter');
+SELECT add_purpose('shop.news', 'direct_marketing', 'legitimate_interests', true, false, false, 21, 'Our newsletter');
 SELECT add_purpose(broader => 'shop.news', name => 'shop.news.eu', basis => 'legitimate_interests');
 SELECT add_purpose('shop.stats', 'shop', basis => 'legitimate_interests');
 SELECT add_purpose('health', special_category => true, automated_decision => true);
 SELECT * FROM purpose ORDER BY name;
+-- direct marketing is at or below one purpose, whoever says so or not
+SELECT add_purpose('stray', 'shop', direct_marketing => true);
+SELECT add_purpose('direct_marketing', direct_marketing => true);
+SELECT direct_marketing FROM purpose WHERE name = 'shop.news.eu';
+UPDATE purpose SET broader = 'shop' WHERE name = 'direct_marketing';
 -- every basis, and names to the limits
 SELECT count(add_purpose('b.' || b, basis => b)) FROM unnest(
 	'{consent,contract,legal_obligation,vital_interests,public_task,legitimate_interests}'::text[]) b;
@@ -27,6 +32,7 @@ SELECT count(drop_purpose(name)) FROM purpose WHERE name LIKE 'b.%' OR name IN (
 SELECT drop_purpose('shop');
 SELECT drop_purpose('shop.news');
 SELECT drop_purpose('profiling');
+SELECT drop_purpose('direct_marketing');
 
 ---------------------------------------------------------------------
 -- No's flow down, yes's do not

@@ -13,15 +13,18 @@ CREATE ROLE regress_officer;
 SELECT grant_duty('regress_recorder', 'recorder'), grant_duty('regress_officer', 'officer');
 
 -- shop
---   +-- shop.news            (direct marketing)
+--   +-- shop.news            (consent)
 --   |     +-- shop.news.eu
 --   +-- shop.stats           (legitimate interests)
 --         +-- shop.stats.deep
+-- mail                       (direct marketing)
+--   +-- mail.eu
 SELECT add_purpose('shop', basis => 'legitimate_interests');
-SELECT add_purpose('shop.news', 'shop', direct_marketing => true);
+SELECT add_purpose('shop.news', 'shop');
 SELECT add_purpose('shop.news.eu', 'shop.news', basis => 'legitimate_interests');
 SELECT add_purpose('shop.stats', 'shop', basis => 'legitimate_interests');
 SELECT add_purpose('shop.stats.deep', 'shop.stats', basis => 'legitimate_interests');
+SELECT add_purpose('mail', direct_marketing => true), add_purpose('mail.eu', 'mail', basis => 'legitimate_interests');
 
 -- what is recorded now of a subject, and the verdicts
 CREATE FUNCTION choices(subject subject_id,
@@ -149,7 +152,7 @@ SELECT register_subject('oldest', '0001-01-01 BC');
 SELECT verdict_of('oldest');
 
 ---------------------------------------------------------------------
--- consents: the newest wins, whatever the order of arrival
+-- consents: the newest answer wins, whatever the order of arrival
 ---------------------------------------------------------------------
 SELECT register_subject('c', '1980-01-01');
 SELECT give_consent('c', at => '2026-01-10 00:00Z');
@@ -167,7 +170,7 @@ SELECT verdict_of('c');
 -- a newer consent stands
 SELECT give_consent('c', at => '2026-01-11 00:00Z');
 SELECT verdict_of('c');
--- being asked is neither a consent nor a refusal, but it is the newest record
+-- being asked is neither a consent nor a refusal, and undoes neither
 SELECT request_consent('c', at => '2026-01-12 00:00Z');
 SELECT verdict_of('c');
 SELECT refuse_consent('c', at => '2026-01-13 00:00Z');
@@ -228,8 +231,9 @@ SELECT * FROM verdicts('j');
 -- a later consent does not lift it
 SELECT give_consent('j', 'shop.news', at => '2026-01-03 00:00Z');
 SELECT verdict_of('j', 'shop.news');
--- nor does a withdrawal of another purpose: the error names where it stands
-SELECT withdraw_objection('j', 'shop.news');
+-- a withdrawal below lifts it there and below; where none was raised or above is an error
+SELECT withdraw_objection('j', 'shop.news', at => '2026-01-03 00:00Z');
+SELECT verdict_of('j', 'shop.news'), verdict_of('j', 'shop.news.eu'), verdict_of('j', 'shop'), verdict_of('j', 'shop.stats');
 SELECT withdraw_objection('j');
 SELECT withdraw_objection('j', 'shop', at => '2026-01-03 00:00Z');
 SELECT * FROM verdicts('j');
@@ -238,7 +242,8 @@ SELECT withdraw_objection('j', 'shop', at => '2026-01-04 00:00Z');
 -- two places
 SELECT raise_objection('j', 'profiling', at => '2026-01-05 00:00Z');
 SELECT raise_objection('j', 'shop', at => '2026-01-05 00:00Z');
-SELECT withdraw_objection('j', 'shop.stats.deep');
+SELECT withdraw_objection('j', 'shop.stats.deep', at => '2026-01-05 12:00Z');
+SELECT verdict_of('j', 'shop.stats.deep'), verdict_of('j', 'shop.stats');
 SELECT withdraw_objection('j', 'shop', at => '2026-01-06 00:00Z');
 SELECT * FROM verdicts('j');
 SELECT withdraw_objection('j', at => '2026-01-06 00:00Z');
@@ -294,11 +299,14 @@ SELECT * FROM verdicts('j');
 SELECT raise_objection('j', 'shop', at => '2026-02-03 00:00Z');
 SELECT * FROM verdicts('j');
 
--- direct marketing is never overridden: not there, not beneath, not from above
-SELECT override_objection('j', 'shop.news', 'grounds');
-SELECT override_objection('j', 'shop.news.eu', 'grounds');
-SELECT override_objection('j', 'shop', 'grounds', at => '2026-02-04 00:00Z');
+-- direct marketing is never overridden: not there, not below, not from above
+SELECT raise_objection('j', 'profiling', at => '2026-02-03 00:00Z');
+SELECT override_objection('j', 'direct_marketing', 'grounds');
+SELECT override_objection('j', 'mail', 'grounds');
+SELECT override_objection('j', 'mail.eu', 'grounds');
+SELECT override_objection('j', 'profiling', 'grounds', at => '2026-02-04 00:00Z');
 SELECT * FROM verdicts('j');
+SELECT withdraw_objection('j', at => '2026-02-04 00:00Z');
 SELECT withdraw_objection('j', 'shop', at => '2026-02-05 00:00Z');
 SELECT * FROM verdicts('j');
 
@@ -354,8 +362,9 @@ SELECT birth_date FROM subject WHERE id = tombstone('e');
 SELECT * FROM history(tombstone('e')) WHERE act = 'register_subject';
 -- nothing else can be recorded
 SELECT give_consent('e');
-SELECT withdraw_consent('e');
-SELECT raise_objection('e');
+-- a No is on record all the same
+SELECT withdraw_consent('e', at => '2026-02-01 00:00Z');
+SELECT raise_objection('e', at => '2026-02-01 00:00Z');
 SELECT rectify_birth_date('e', '1980-01-01');
 SELECT restrict_subject('e', 'unlawful');
 -- erased again goes what was said since, also by the person
@@ -410,7 +419,7 @@ BEGIN
 		'give_consent(''n'', until => ''2026-01-01'')',
 		'give_consent(''n'', ''nowhere'')',
 		'withdraw_objection(''n'')',
-		'override_objection(''n'', ''shop.news'', ''g'')',
+		'override_objection(''n'', ''mail'', ''g'')',
 		'lift_restriction(''n'', clock_timestamp())',
 		'erase_subject(''n'')',
 		'register_subject(''n'', ''1980-01-01'')',
@@ -468,6 +477,6 @@ SELECT verdict_of('gone'), count(*) - :events AS events FROM event;
 
 DROP FUNCTION calls(), verdicts(subject_id), history(subject_id), choices(subject_id);
 DELETE FROM choice; DELETE FROM subject; :forget;
-SELECT drop_purpose(p) FROM unnest('{shop.stats.deep,shop.stats,shop.news.eu,shop.news,shop}'::text[]) p;
+SELECT drop_purpose(p) FROM unnest('{shop.stats.deep,shop.stats,shop.news.eu,shop.news,shop,mail.eu,mail}'::text[]) p;
 SELECT revoke_duty('regress_recorder', 'recorder'), revoke_duty('regress_officer', 'officer');
 DROP ROLE regress_recorder, regress_officer;

@@ -5,7 +5,7 @@ SELECT consent_profiling.register_subject('columns:1', date '1990-01-01');
 SELECT consent_profiling.give_consent('columns:1', 'profiling') IS NOT NULL AS given;
 
 ALTER TABLE consent_profiling.subject ADD COLUMN remark text;
-ALTER TABLE consent_profiling.subject DROP COLUMN birth_date CASCADE;
+ALTER TABLE consent_profiling.subject DROP COLUMN objection_acts CASCADE;
 ALTER TABLE consent_profiling.purpose ALTER minimum_age DROP NOT NULL;
 ALTER TABLE consent_profiling.purpose_version ALTER added_at TYPE text;
 ALTER TABLE consent_profiling.review ALTER outcome TYPE varchar;

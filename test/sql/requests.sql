@@ -11,7 +11,7 @@ CREATE ROLE regress_recorder;
 CREATE ROLE regress_officer;
 SELECT grant_duty('regress_recorder', 'recorder'), grant_duty('regress_officer', 'officer');
 SELECT add_purpose('rq.shop', basis => 'legitimate_interests'),
-	add_purpose('rq.shop.mail', 'rq.shop', direct_marketing => true, basis => 'legitimate_interests');
+	add_purpose('rq.shop.mail', 'rq.shop', basis => 'legitimate_interests');
 SELECT count(register_subject('rq:' || n, '1980-01-01')) FROM generate_series(1, 9) n;
 
 ---------------------------------------------------------------------

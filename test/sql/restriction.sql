@@ -13,7 +13,7 @@ CREATE ROLE regress_nobody;
 SELECT grant_duty('regress_recorder', 'recorder'), grant_duty('regress_officer', 'officer');
 SELECT add_purpose('rs.shop', basis => 'legitimate_interests'),
 	add_purpose('rs.shop.stats', 'rs.shop', basis => 'legitimate_interests'),
-	add_purpose('rs.shop.mail', 'rs.shop', basis => 'legitimate_interests', direct_marketing => true),
+	add_purpose('rs.shop.mail', basis => 'legitimate_interests', direct_marketing => true),
 	add_purpose('rs.shop.mail.eu', 'rs.shop.mail', basis => 'legitimate_interests');
 SELECT count(register_subject('rs:' || n, '1980-01-01')) FROM generate_series(1, 9) n;
 SELECT count(register_subject('rs:g' || n, '1980-01-01')) FROM generate_series(1, 40) n;

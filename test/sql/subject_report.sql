@@ -13,7 +13,7 @@ CREATE FUNCTION still(report text) RETURNS text LANGUAGE sql AS $$
 		current_user, 'me'),
 		'"id": \d+', '"id": N', 'g'), '(detail": "objection to "\S+" of )\S+', '\1NOW', 'g')
 $$;
-SELECT add_purpose('rep', description => 'all of it'), add_purpose('rep.news', 'rep', direct_marketing => true),
+SELECT add_purpose('rep', description => 'all of it'), add_purpose('rep.news', direct_marketing => true),
 	add_purpose('rep.news.eu', 'rep.news'), add_purpose('rep.score', 'rep', 'contract', automated_decision => true, minimum_age => 21),
 	add_purpose('rep.health', 'rep', special_category => true),
 	add_purpose('rep.stats', 'rep', 'legitimate_interests', evaluates_person => false),

@@ -12,7 +12,7 @@ CREATE EXTENSION consent_profiling;
 SET search_path = public, consent_profiling;
 
 SELECT add_purpose('shop', basis => 'legitimate_interests'),
-	add_purpose('shop.news', 'shop', direct_marketing => true),
+	add_purpose('shop.news', direct_marketing => true),
 	add_purpose('health', special_category => true, minimum_age => 21, description => 'it''s "special"'),
 	add_purpose('stats', basis => 'public_task'),
 	add_purpose('loans', basis => 'contract', automated_decision => true),

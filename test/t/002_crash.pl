@@ -344,23 +344,24 @@ sub check
 			(SELECT subject, purpose, consent, refusal, objection, raised_at, withdrawn_at, overridden_at FROM consent_profiling.choice EXCEPT $history) UNION ALL ($history EXCEPT SELECT subject, purpose, consent, refusal, objection, raised_at, withdrawn_at, overridden_at FROM consent_profiling.choice)}),
 		'', "round $round: choices follow from the history");
 
-	# so do the verdicts, worked out here for adults and three purposes
+	# so do the verdicts, worked out here for adults and every purpose
 	is($node->safe_psql('postgres', qq{
 			WITH h AS ($history), v AS (
 				SELECT s.id, p.name, consent_profiling.verdict_of(s.id, p.name) AS got,
 					CASE WHEN s.erased_at IS NOT NULL THEN 'erased'
-						WHEN root.raised_at > COALESCE(root.withdrawn_at, '-infinity')
+						WHEN p.basis <> 'contract' AND root.raised_at > COALESCE(GREATEST(root.withdrawn_at, own.withdrawn_at), '-infinity')
 							OR own.raised_at > COALESCE(own.withdrawn_at, '-infinity') THEN 'objected'
-						WHEN GREATEST(own.consent, root.refusal) IS NULL
-							THEN CASE WHEN p.name = 'profiling' THEN 'consent_missing' ELSE 'permitted' END
-						ELSE CASE consent_profiling.consent_status(GREATEST(own.consent, root.refusal))
+						WHEN GREATEST(own.consent, root_refusal) IS NULL
+							THEN CASE WHEN p.basis = 'consent' THEN 'consent_missing' ELSE 'permitted' END
+						ELSE CASE consent_profiling.consent_status(GREATEST(own.consent, root_refusal))
 							WHEN 'given' THEN 'permitted'
 							WHEN 'refused' THEN 'consent_refused'
 							WHEN 'withdrawn' THEN 'consent_withdrawn' END
 					END AS wanted
 				FROM consent_profiling.subject s CROSS JOIN consent_profiling.purpose p
 					LEFT JOIN h own ON own.subject OPERATOR(consent_profiling.=) s.id AND own.purpose = p.name
-					LEFT JOIN h root ON root.subject OPERATOR(consent_profiling.=) s.id AND root.purpose = 'profiling')
+					LEFT JOIN h root ON root.subject OPERATOR(consent_profiling.=) s.id AND root.purpose = 'profiling'
+					CROSS JOIN LATERAL (SELECT CASE WHEN p.basis = 'consent' THEN root.refusal END) r (root_refusal))
 			SELECT * FROM v WHERE got::text IS DISTINCT FROM wanted}),
 		'', "round $round: verdicts follow from the history");
 	is($node->safe_psql('postgres', 'SELECT count(*) FROM consent_profiling.subject WHERE id::text ~ \'^\d+$\''), $subjects, "round $round: nobody is missing");

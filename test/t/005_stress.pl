@@ -25,7 +25,7 @@ my $people = 2400;
 my $setup = <<"SQL";
 CREATE EXTENSION consent_profiling;
 SELECT consent_profiling.add_purpose('offers', basis => 'legitimate_interests');
-SELECT consent_profiling.add_purpose('offers_mail', 'offers', direct_marketing => true);
+SELECT consent_profiling.add_purpose('offers_mail', direct_marketing => true);
 SELECT consent_profiling.add_purpose('offers_health', 'offers', special_category => true, minimum_age => 21);
 
 CREATE TABLE person AS
@@ -78,11 +78,11 @@ CREATE VIEW facts AS
 				consent_profiling.max(consent) FILTER (WHERE level = 0) AS consent,
 				max(consent_profiling.consent_at(refusal)) FILTER (WHERE level > 0) AS refused_above
 			FROM (SELECT l.purpose, l.level, c.subject, c.consent, c.refusal,
-					c.raised_at > COALESCE(c.withdrawn_at, '-infinity')
+					c.raised_at > COALESCE(max(c.withdrawn_at) OVER below, '-infinity')
 					AND (l.marketing
-						 OR c.raised_at > COALESCE(max(c.overridden_at)
-							OVER (PARTITION BY l.purpose, c.subject ORDER BY l.level), '-infinity')) AS objected
-				  FROM lineage l JOIN consent_profiling.choice c ON c.purpose = l.name) o
+						 OR c.raised_at > COALESCE(max(c.overridden_at) OVER below, '-infinity')) AS objected
+				  FROM lineage l JOIN consent_profiling.choice c ON c.purpose = l.name
+				  WINDOW below AS (PARTITION BY l.purpose, c.subject ORDER BY l.level)) o
 			GROUP BY purpose, subject
 		) c ON c.purpose = q.name AND c.subject OPERATOR(consent_profiling.=) p.key;
 GRANT SELECT ON facts TO regress_analyst;
@@ -161,7 +161,9 @@ SQL
 # depends on the clock, so it stands in the queries themselves, where it is
 # computed together with the gate's answer even if rows are fetched late.
 my $truth = q{(COALESCE(registered AND of_age <= statement_timestamp() AND NOT objected
-	AND NOT COALESCE(refused_above >= COALESCE(consent_profiling.consent_at(consent), '-infinity'), false)
+	AND NOT COALESCE(needs_consent AND refused_above >= CASE
+			WHEN COALESCE(consent_profiling.consent_status(consent), 'unknown') IN ('unknown', 'requested', 'request_deferred')
+			THEN '-infinity' ELSE consent_profiling.consent_at(consent) END, false)
 	AND CASE WHEN COALESCE(consent_profiling.consent_status(consent), 'unknown') IN ('unknown', 'requested', 'request_deferred')
 			THEN NOT needs_consent
 		WHEN consent_profiling.consent_status(consent) NOT IN ('given', 'renewed') THEN false

@@ -1,0 +1,149 @@
+-- a row of a tracked table gets another key: the person is the same
+\pset format unaligned
+\pset tuples_only on
+\set SHOW_CONTEXT never
+\set forget 'ALTER TABLE consent_profiling.event DISABLE TRIGGER keep_event; DELETE FROM consent_profiling.event; ALTER TABLE consent_profiling.event ENABLE TRIGGER keep_event'
+SET search_path = public, consent_profiling;
+SET timezone = 'UTC';
+SET datestyle = 'ISO, YMD';
+
+:forget; DELETE FROM choice; DELETE FROM subject;
+SELECT add_purpose('ck.stats', basis => 'legitimate_interests'), add_purpose('ck.news'), add_purpose('ck.loan', basis => 'contract', automated_decision => true),
+	add_purpose('ck.mail', direct_marketing => true, basis => 'legitimate_interests');
+CREATE ROLE regress_ck_analyst; CREATE ROLE regress_ck_app;
+SELECT allow_purpose('regress_ck_analyst', 'ck.stats');
+CREATE TABLE ck_customer (email text PRIMARY KEY, born date, note text);
+GRANT SELECT ON ck_customer TO regress_ck_analyst; GRANT SELECT, INSERT, UPDATE ON ck_customer TO regress_ck_app;
+SELECT track_subjects('ck_customer', 'email', 'born'), protect('ck_customer', 'email', '{regress_ck_analyst}', 'ck.stats');
+CREATE FUNCTION ck_verdicts(subject_id) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(verdict_of($1, name)::text, ' ' ORDER BY name) FROM purpose WHERE name LIKE 'ck.%'
+$$;
+
+---------------------------------------------------------------------
+-- to a key that is not known
+---------------------------------------------------------------------
+INSERT INTO ck_customer SELECT p || '@old', '1980-01-01' FROM unnest('{plain,objects,refuses,held,young,marketing,ended,contests}'::text[]) p;
+SELECT count(give_consent(s.id, p)) FROM subject s, unnest('{ck.news,ck.stats}'::text[]) p;
+SELECT objection_status(raise_objection('objects@old', 'ck.stats', at => '2026-01-01 00:00Z')), objection_status(raise_objection('plain@old', 'ck.stats', at => '2026-01-01 00:00Z')),
+	objection_status(object_to_marketing('marketing@old', at => '2026-01-01 00:00Z'));
+SELECT objection_status(withdraw_objection('plain@old', 'ck.stats', at => '2026-01-02 00:00Z')), consent_status(refuse_consent('refuses@old', 'ck.stats')),
+	restrict_subject('held@old', 'accuracy contested'), restrict_subject('held@old', 'legal claims');
+SELECT consent_status(give_consent('ended@old', 'ck.loan', until => '2026-02-01 00:00Z', at => '2026-01-01 00:00Z')), request_review('contests@old', 'ck.loan');
+SELECT count(*) FROM (SELECT import_consents($$SELECT 'ended@old' AS subject, 'ck.mail' AS purpose, 'invalidated at 2026-01-01T00:00Z' AS consent$$)) i;
+-- the application may not record; changing a row is enough
+SET ROLE regress_ck_app;
+UPDATE ck_customer SET email = replace(email, '@old', '@new');
+RESET ROLE;
+SELECT s.id, ck_verdicts(s.id) FROM subject s ORDER BY split_part(s.id::text, '@', 1), 1 DESC;
+SELECT may_decide('contests@old', 'ck.loan'), may_decide('contests@new', 'ck.loan'), may_decide('plain@new', 'ck.loan');
+SET ROLE regress_ck_analyst;
+SELECT email FROM ck_customer ORDER BY email;
+RESET ROLE;
+-- consents stay; what was carried over says from where, and the time of the person's own act
+SELECT subject, purpose, consent_status(consent), objection FROM choice WHERE subject::text LIKE '%@new' ORDER BY subject, purpose;
+SELECT subject, act, purpose, birth_date, detail FROM event
+	WHERE detail ?| '{renamed_from,renamed_to}' AND subject::text ~ '^(plain|objects|held)@' ORDER BY split_part(subject::text, '@', 1), id;
+SELECT id, restriction_grounds FROM subject WHERE id::text LIKE 'held%' ORDER BY id;
+-- replayed it is the same
+SELECT s.id, p.name FROM subject s, purpose p WHERE p.name LIKE 'ck.%' AND verdict_of(s.id, p.name) <> verdict_of(s.id, p.name, clock_timestamp());
+SELECT problem FROM verify_history();
+-- and once more, on and back again
+UPDATE ck_customer SET email = 'objects@third' WHERE email = 'objects@new';
+UPDATE ck_customer SET email = 'objects@old' WHERE email = 'objects@third';
+SELECT verdict_of('objects@third', 'ck.stats'), verdict_of('objects@old', 'ck.stats');
+-- key and birth date at once: the younger holds, for a child, too
+UPDATE ck_customer SET email = 'young@x', born = '2019-01-01' WHERE email = 'young@new';
+UPDATE ck_customer SET email = 'young@y', born = '1970-01-01' WHERE email = 'young@x';
+SELECT id, birth_date, verdict_of(id, 'ck.stats') FROM subject WHERE id::text IN ('young@x', 'young@y') ORDER BY id;
+SELECT subject, claimed, contradicts FROM birth_date_conflict;
+-- an update of another column is none of a key, nor is a spelling that means the same
+SELECT count(*) AS events FROM event \gset
+UPDATE ck_customer SET note = 'x', email = email;
+CREATE TABLE ck_number (id text, born date);
+SELECT track_subjects('ck_number', 'id', 'born');
+INSERT INTO ck_number VALUES ('77', '1980-01-01');
+SELECT count(*) - :events FROM event;
+SELECT objection_status(raise_objection(77, 'ck.stats'));
+UPDATE ck_number SET id = '78';
+SELECT verdict_of(78, 'ck.stats');
+
+---------------------------------------------------------------------
+-- to a key that is known: the stricter of both
+---------------------------------------------------------------------
+INSERT INTO ck_customer VALUES ('a@one', '1980-01-01'), ('b@one', '1980-01-01'), ('c@one', '1980-01-01');
+SELECT register_subject('a@two', '1985-01-01'), register_subject('b@two', '1970-01-01'), register_subject('c@two', '1970-01-01');
+SELECT objection_status(raise_objection('a@one', 'ck.stats', at => '2026-01-01 00:00Z')), consent_status(refuse_consent('b@one', at => '2026-01-01 00:00Z'));
+-- what the other key said later does not lift it
+SELECT objection_status(raise_objection('a@two', 'ck.stats', at => '2025-01-01 00:00Z')), objection_status(withdraw_objection('a@two', 'ck.stats', at => '2026-03-01 00:00Z')),
+	consent_status(give_consent('a@two', 'ck.news')), consent_status(give_consent('b@two', 'ck.news', at => '2026-03-01 00:00Z')), consent_status(refuse_consent('c@two', 'ck.stats'));
+SELECT ck_verdicts('a@two'), ck_verdicts('b@two'), ck_verdicts('c@two');
+UPDATE ck_customer SET email = replace(email, '@one', '@two') WHERE email LIKE '%@one';
+SELECT id, birth_date, ck_verdicts(id) FROM subject WHERE id::text ~ '@(one|two)$' ORDER BY id;
+SELECT s.id, p.name FROM subject s, purpose p WHERE p.name LIKE 'ck.%' AND verdict_of(s.id, p.name) <> verdict_of(s.id, p.name, clock_timestamp());
+
+---------------------------------------------------------------------
+-- of a person who was erased
+---------------------------------------------------------------------
+INSERT INTO ck_customer VALUES ('e@one', '1980-01-01'), ('f@one', '1980-01-01'), ('g@one', '1980-01-01');
+SELECT erase_subject(k) IS NOT NULL FROM unnest('{e@one,f@one,g@two}'::text[]) k WHERE k <> 'g@two';
+SELECT register_subject('f@two', '1980-01-01');
+UPDATE ck_customer SET email = 'e@two' WHERE email = 'e@one';
+UPDATE ck_customer SET email = 'f@two' WHERE email = 'f@one';
+-- another key of theirs is not registered; one that is known already is restricted, and not erased
+SELECT verdict_of('e@two', 'ck.stats'), verdict_of('f@two', 'ck.stats'), (SELECT count(*) FROM subject WHERE id IN ('e@two', 'e@one'));
+SELECT ground, detail FROM event WHERE subject = 'f@two' AND act = 'restrict_subject';
+SELECT register_subject('e@two', '1980-01-01');
+SELECT verdict_of('e@two', 'ck.stats'), problem FROM verify_history();
+-- to the key of a person who was erased
+SELECT register_subject('g@two', '1980-01-01'), erase_subject('g@two') IS NOT NULL;
+UPDATE ck_customer SET email = 'g@two' WHERE email = 'g@one';
+SELECT verdict_of('g@two', 'ck.stats'), (SELECT detail ->> 'renamed_to' ~ '^erased:' FROM event WHERE subject = 'g@one' ORDER BY id DESC LIMIT 1);
+-- erasing one key names the others
+SELECT k ->> 'keys' FROM jsonb_array_elements(erase_subject('objects@old') -> 'kept') k WHERE k ->> 'what' = 'other keys';
+SELECT verdict_of('objects@new', 'ck.stats');
+
+---------------------------------------------------------------------
+-- where a row moves to another partition
+---------------------------------------------------------------------
+CREATE TABLE ck_parted (id int, born date) PARTITION BY RANGE (id);
+CREATE TABLE ck_low PARTITION OF ck_parted FOR VALUES FROM (1) TO (1000);
+CREATE TABLE ck_high (born date, more int, id int);
+ALTER TABLE ck_high DROP more;
+ALTER TABLE ck_parted ATTACH PARTITION ck_high FOR VALUES FROM (1000) TO (2000);
+SELECT track_subjects('ck_parted', 'id', 'born');
+INSERT INTO ck_parted VALUES (1, '1980-01-01'), (2, '1980-01-01'), (1003, '1980-01-01');
+SELECT count(raise_objection(i, 'ck.stats')) FROM unnest('{1,2,1003}'::int[]) i;
+UPDATE ck_parted SET id = 1001 WHERE id = 1;
+UPDATE ck_parted SET id = 20 WHERE id = 2;
+UPDATE ck_parted SET id = 3 WHERE id = 1003;
+SELECT i, verdict_of(i, 'ck.stats') FROM unnest('{1001,20,3}'::int[]) i;
+-- also with a key that is made from other columns
+CREATE TABLE ck_made (region int, mail text, key text GENERATED ALWAYS AS (lower(btrim(mail))) STORED, born date) PARTITION BY LIST (region);
+CREATE TABLE ck_made1 PARTITION OF ck_made FOR VALUES IN (1);
+CREATE TABLE ck_made2 PARTITION OF ck_made FOR VALUES IN (2);
+SELECT track_subjects('ck_made', 'key', 'born');
+INSERT INTO ck_made VALUES (1, 'Made@Old', DEFAULT, '1980-01-01'), (1, 'Moved@Old', DEFAULT, '1980-01-01');
+SELECT objection_status(raise_objection('made@old', 'ck.stats')), objection_status(raise_objection('moved@old', 'ck.stats'));
+UPDATE ck_made SET mail = 'Made@New' WHERE key = 'made@old';
+UPDATE ck_made SET mail = 'Moved@New', region = 2 WHERE key = 'moved@old';
+SELECT verdict_of('made@new', 'ck.stats'), verdict_of('moved@new', 'ck.stats');
+
+---------------------------------------------------------------------
+-- letter case and blanks are another key, unless a column does without them
+---------------------------------------------------------------------
+CREATE TABLE ck_shop (email text, email_key text GENERATED ALWAYS AS (lower(btrim(email))) STORED, born date);
+GRANT SELECT ON ck_shop TO regress_ck_analyst;
+SELECT track_subjects('ck_shop', 'email_key', 'born'), protect('ck_shop', 'email_key', '{regress_ck_analyst}', 'ck.stats');
+INSERT INTO ck_shop VALUES (' Ada@Example.org', DEFAULT, '1980-01-01'), ('ada@example.org ', DEFAULT, '1980-01-01'), ('bea@example.org', DEFAULT, '1980-01-01');
+SELECT objection_status(raise_objection(lower(btrim('ADA@example.org ')), 'ck.stats'));
+SET ROLE regress_ck_analyst;
+SELECT email FROM ck_shop;
+RESET ROLE;
+SELECT verdict_of('ada@example.org', 'ck.stats'), verdict_of('Ada@Example.org', 'ck.stats');
+
+DROP TABLE ck_customer, ck_number, ck_parted, ck_made, ck_shop;
+DROP FUNCTION ck_verdicts(subject_id);
+DELETE FROM review; DELETE FROM choice; DELETE FROM subject; :forget;
+SELECT disallow_purpose('regress_ck_analyst', 'ck.stats');
+DROP ROLE regress_ck_analyst, regress_ck_app;
+SELECT count(drop_purpose(name)) FROM (SELECT name FROM purpose WHERE name LIKE 'ck.%') p;
