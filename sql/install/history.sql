@@ -319,7 +319,6 @@ DECLARE
 		notice text, evidence jsonb, detail jsonb, link integer not null, previous bytea,
 		salt bytea, content bytea, hash bytea not null}';
 	total CONSTANT bigint := (SELECT count(*) FROM ONLY event);
-	digest CONSTANT text := secret_digest();
 	sealed CONSTANT int8multirange := COALESCE(
 		(SELECT range_agg(r) FROM ONLY seal s, unnest(s.covers) r
 			WHERE s.sealed_at >= "from" AND s.sealed_at <= "to"), '{}');
@@ -330,6 +329,8 @@ DECLARE
 	found_event bigint;
 	found_problem text;
 	counted bigint;
+	one_fits boolean;
+	fits boolean;
 BEGIN
 	PERFORM refuse_null('from', "from" IS NULL);
 	PERFORM refuse_null('to', "to" IS NULL);
@@ -346,17 +347,31 @@ BEGIN
 		RETURN;
 	END IF;
 
+	-- Without the secret no event about a subject fits.
+	IF secret_digest() IS NULL THEN
+		event := (SELECT min(e.id) FROM ONLY event e WHERE e.subject IS NOT NULL);
+		IF event IS NOT NULL THEN
+			problem := 'the secret of the tombstones is missing';
+			RETURN;
+		END IF;
+	END IF;
+
 	-- Each event by itself.
 	LOOP
 		SELECT max(i.id) INTO last
 			FROM (SELECT e.id FROM ONLY event e WHERE e.id >= first ORDER BY e.id LIMIT step) i;
 		EXIT WHEN last IS NULL;
-		SELECT count(*), min(e.id) FILTER (WHERE NOT event_fits(e))
-			INTO counted, bad
-			FROM ONLY event e
-			WHERE e.id >= first AND e.id <= last
-				AND to_verify(e.id, e.recorded_at, "from", "to", sealed);
+		SELECT count(*), min(c.id) FILTER (WHERE NOT c.fits),
+			   bool_or(c.fits) FILTER (WHERE c.has_subject)
+			INTO counted, bad, one_fits
+			FROM (SELECT e.id, e.subject IS NOT NULL AS has_subject,
+						 event_fits(e) AS fits
+				  FROM ONLY event e
+				  WHERE e.id >= first AND e.id <= last
+					  AND to_verify(e.id, e.recorded_at, "from", "to", sealed)
+				  OFFSET 0) c;
 		events := events + counted;
+		fits := COALESCE(fits OR one_fits, fits, one_fits);
 		IF bad < event OR event IS NULL AND bad IS NOT NULL THEN
 			event := bad;
 			problem := format('event %s was changed', bad);
@@ -368,6 +383,11 @@ BEGIN
 		EXIT WHEN last = 9223372036854775807;
 		first := last + 1;
 	END LOOP;
+
+	-- With another secret all events about subjects are misfits.
+	IF NOT fits THEN
+		problem := format('event %s was changed, or recorded with another secret of the tombstones', event);
+	END IF;
 
 	-- What was erased says so, later in the same chain, and the person is.
 	SELECT min(e.id) INTO bad FROM ONLY event e
@@ -384,14 +404,17 @@ BEGIN
 		problem := format('event %s was emptied, and nobody was erased', bad);
 	END IF;
 
-	-- And can still be known by what the key was hashed with.
-	SELECT min(e.id) INTO bad FROM ONLY event e
-		WHERE e.act = 'erase_subject' AND e.salt IS NOT NULL
-			AND to_verify(e.id, e.recorded_at, "from", "to", sealed)
-			AND e.detail ->> 'tombstone_key_sha256' IS DISTINCT FROM digest;
+	-- And the person has no other history beside that one.
+	SELECT min(f.id) INTO bad
+		FROM (SELECT e.id, tombstone(e.subject) AS stone FROM ONLY event e
+			  WHERE e.link = 1
+				  AND to_verify(e.id, e.recorded_at, "from", "to", sealed)
+			  OFFSET 0) f
+		WHERE f.stone IN (SELECT l.subject FROM ONLY event l
+						  WHERE l.act = 'erase_subject');
 	IF bad < event OR event IS NULL AND bad IS NOT NULL THEN
 		event := bad;
-		problem := format('event %s was recorded with another secret of the tombstones', bad);
+		problem := format('event %s is about a subject that was erased', bad);
 	END IF;
 
 	-- Each with the one before it.
