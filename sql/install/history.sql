@@ -299,6 +299,51 @@ BEGIN
 END
 $$;
 
+-- Internal: the first purpose whose definitions, now and in the past, are not
+-- those of the events by which it was added and dropped.  Replay goes by these
+-- definitions, and no hash covers the tables that they are in.  The added_at of a
+-- fixed purpose is not compared: it is the time of the installation, also of that
+-- into which a dump was restored, and replay takes the only version at any time.
+CREATE FUNCTION consent_profiling.verify_purposes(OUT event bigint, OUT problem text)
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	WITH recorded AS MATERIALIZED (
+		SELECT e.id, e.act, e.purpose AS name, e.detail AS definition,
+			   e.at AS added_at,
+			   lead(e.at) OVER (PARTITION BY e.purpose ORDER BY e.link) AS dropped_at
+			FROM ONLY event e
+			WHERE e.subject IS NULL AND e.act IN ('add_purpose', 'drop_purpose')
+	), expected AS (
+		SELECT t.name, t.definition, t.added_at, t.dropped_at
+			FROM recorded t WHERE t.act = 'add_purpose'
+		UNION ALL
+		SELECT f.name, to_jsonb(f), NULL, NULL FROM fixed_purposes() f
+	), past AS (
+		SELECT v.name, to_jsonb(v) - '{added_at,dropped_at}'::text[],
+			   CASE WHEN v.name NOT IN (SELECT f.name FROM fixed_purposes() f)
+					THEN v.added_at END,
+			   v.dropped_at
+			FROM ONLY purpose_version v
+	), present AS (
+		SELECT p.name, to_jsonb(p) AS definition FROM ONLY purpose p
+	), misfit (name, is_past) AS (
+		SELECT m.name, true
+			FROM ((TABLE expected EXCEPT ALL TABLE past)
+				  UNION ALL (TABLE past EXCEPT ALL TABLE expected)) m
+		UNION
+		SELECT m.name, false
+			FROM ((SELECT x.name, x.definition FROM expected x
+					WHERE x.dropped_at IS NULL EXCEPT ALL TABLE present)
+				  UNION ALL (TABLE present EXCEPT ALL SELECT x.name, x.definition
+					FROM expected x WHERE x.dropped_at IS NULL)) m
+	)
+	SELECT (SELECT min(t.id) FROM recorded t WHERE t.name = m.name),
+		   format(CASE WHEN m.is_past
+				THEN 'the versions of purpose "%s" do not follow from the history'
+				ELSE 'purpose "%s" does not follow from the history' END, m.name)
+		FROM misfit m ORDER BY 1, m.name, m.is_past LIMIT 1
+$$;
+
 CREATE FUNCTION consent_profiling.verify_history(
 		"from" timestamptz DEFAULT '-infinity',
 		"to" timestamptz DEFAULT 'infinity', seal text DEFAULT NULL,
@@ -455,12 +500,20 @@ BEGIN
 		problem := found_problem;
 	END IF;
 
+	-- The rules by which verdicts are replayed.
+	SELECT v.event, v.problem INTO found_event, found_problem
+		FROM verify_purposes() v;
+	IF found_problem IS NOT NULL AND (problem IS NULL OR found_event < event) THEN
+		event := found_event;
+		problem := found_problem;
+	END IF;
+
 	unsealed := GREATEST(0, total - COALESCE((SELECT sum(s.events) FROM ONLY seal s), 0));
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.verify_history(timestamptz, timestamptz,
 		text) IS
-	'does the history that was recorded, or sealed, between two times hold together, and does it go on to the seal whose line was saved? returns how many events were verified, how many are not sealed, and the first event that does not fit with what is wrong, both null when all is well; throws invalid_parameter_value for what is no line of a seal; for officers';
+	'does the history that was recorded, or sealed, between two times hold together, does it go on to the seal whose line was saved, and do the purposes follow from it? returns how many events were verified, how many are not sealed, and the first event that does not fit with what is wrong, both null when all is well; throws invalid_parameter_value for what is no line of a seal; for officers';
 
 REVOKE ALL ON consent_profiling.event, consent_profiling.seal FROM PUBLIC;
 
@@ -481,5 +534,6 @@ REVOKE EXECUTE ON FUNCTION
 	consent_profiling.seal_history(),
 	consent_profiling.export_seal(),
 	consent_profiling.verify_seals(timestamptz, timestamptz, text),
+	consent_profiling.verify_purposes(),
 	consent_profiling.verify_history(timestamptz, timestamptz, text)
 	FROM PUBLIC;

@@ -6,6 +6,9 @@ SET search_path = public, consent_profiling;
 \set forget 'ALTER TABLE consent_profiling.event DISABLE TRIGGER keep_event; DELETE FROM consent_profiling.event; ALTER TABLE consent_profiling.event ENABLE TRIGGER keep_event'
 :forget;
 DELETE FROM seal;
+-- the purposes of other tests, whose events are gone with that
+DELETE FROM purpose WHERE name <> 'profiling';
+DELETE FROM purpose_version WHERE name <> 'profiling';
 SELECT verify_history(), seal_history() IS NULL AS nothing_to_seal, export_seal() IS NULL AS no_seal;
 
 SELECT nextval('event_id_seq') AS spare \gset
@@ -231,6 +234,57 @@ BEGIN; SELECT unguard(); DELETE FROM event WHERE subject::text !~ '^erased:'; UP
 INSERT INTO event (act, subject, at, recorded_at, session_role, caller, detail) SELECT DISTINCT 'erase_subject', subject, now(), now(), 'dpo'::name, 'dpo'::name, jsonb_build_object('tombstone_key_sha256', secret_digest()) FROM event WHERE subject IS NOT NULL;
 SELECT register_subject('tamper:7', '1980-01-01'); SELECT verdict_of('tamper:7'); DELETE FROM seal; SELECT events > 0, regexp_replace(problem, '\d+', 'N') FROM verify_history(); ROLLBACK;
 
+-- the rules by which verdicts are replayed follow from the history
+SELECT add_purpose('tamper.ads', description => 'it''s "ads"'), add_purpose('tamper.again', basis => 'contract'), drop_purpose('tamper.again'), add_purpose('tamper.again', 'tamper.ads', special_category => true),
+	add_purpose('tamper.gone'), drop_purpose('tamper.gone');
+SELECT seal_history() AS fourth_seal, clock_timestamp() AS then \gset
+BEGIN; SELECT verdict_of('tamper:6', 'tamper.ads', :'then'); UPDATE purpose_version SET basis = 'legitimate_interests' WHERE name = 'tamper.ads';
+SELECT verdict_of('tamper:6', 'tamper.ads', :'then'); SELECT act, problem FROM outcome(:'fourth_seal'); ROLLBACK;
+CREATE FUNCTION after(change text, seal text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	found text;
+BEGIN
+	EXECUTE change;
+	SELECT COALESCE(e.act || ' ' || e.purpose, 'no event') || ': ' || v.problem INTO found FROM consent_profiling.verify_history(seal => seal) v LEFT JOIN consent_profiling.event e ON e.id = v.event;
+	RAISE EXCEPTION 'undo' USING ERRCODE = 'P9999';
+EXCEPTION WHEN SQLSTATE 'P9999' THEN
+	RETURN COALESCE(found, 'nothing');
+END
+$$;
+SELECT n, after(change, :'fourth_seal') FROM unnest(ARRAY[
+	'SELECT',
+	$$SELECT consent_profiling.add_purpose('tamper.more')$$,
+	$$SELECT consent_profiling.drop_purpose('tamper.again')$$,
+	-- now
+	$$UPDATE consent_profiling.purpose SET basis = 'contract' WHERE name = 'tamper.ads'$$,
+	$$UPDATE consent_profiling.purpose SET description = NULL WHERE name = 'tamper.ads'$$,
+	$$UPDATE consent_profiling.purpose SET name = 'tamper.ads2' WHERE name = 'tamper.ads'$$,
+	$$UPDATE consent_profiling.purpose SET special_category = true WHERE name = 'profiling'$$,
+	$$DELETE FROM consent_profiling.purpose WHERE name = 'tamper.again'$$,
+	$$DELETE FROM consent_profiling.purpose WHERE name = 'profiling'$$,
+	$$INSERT INTO consent_profiling.purpose VALUES ('tamper.new', 'profiling', 'contract', false, false, false, 18, NULL, true, true, true)$$,
+	$$INSERT INTO consent_profiling.purpose VALUES ('tamper.gone', 'profiling', 'contract', false, false, false, 18, NULL, true, true, true)$$,
+	-- then
+	$$UPDATE consent_profiling.purpose_version SET basis = 'consent' WHERE name = 'tamper.again' AND dropped_at IS NOT NULL$$,
+	$$UPDATE consent_profiling.purpose_version SET added_at = added_at - interval '1 us' WHERE name = 'tamper.ads'$$,
+	$$UPDATE consent_profiling.purpose_version SET dropped_at = dropped_at + interval '1 us' WHERE name = 'tamper.gone'$$,
+	$$UPDATE consent_profiling.purpose_version SET dropped_at = NULL WHERE name = 'tamper.gone'$$,
+	$$UPDATE consent_profiling.purpose_version SET dropped_at = now() WHERE name = 'tamper.ads'$$,
+	$$UPDATE consent_profiling.purpose_version SET name = 'tamper.new' WHERE name = 'tamper.gone'$$,
+	$$DELETE FROM consent_profiling.purpose_version WHERE name = 'tamper.gone'$$,
+	$$INSERT INTO consent_profiling.purpose_version SELECT p.*, '2020-01-01', '2020-01-02' FROM consent_profiling.purpose p WHERE name = 'tamper.ads'$$,
+	$$INSERT INTO consent_profiling.purpose_version SELECT p.*, '2020-01-01' FROM consent_profiling.purpose p WHERE name = 'profiling'$$,
+	$$UPDATE consent_profiling.purpose_version SET basis = 'contract' WHERE name = 'profiling'$$,
+	$$UPDATE consent_profiling.purpose_version SET dropped_at = now() WHERE name = 'profiling'$$,
+	$$DELETE FROM consent_profiling.purpose_version WHERE name = 'profiling'$$,
+	-- both
+	$$DELETE FROM consent_profiling.purpose WHERE name = 'tamper.ads'; DELETE FROM consent_profiling.purpose_version WHERE name = 'tamper.ads'$$,
+	$$UPDATE consent_profiling.purpose SET minimum_age = 19 WHERE name = 'profiling'; UPDATE consent_profiling.purpose_version SET minimum_age = 19 WHERE name = 'profiling'$$,
+	-- with an event, but of a person; and an event that nothing follows from
+	$$INSERT INTO consent_profiling.event (act, subject, purpose, at, recorded_at, session_role, caller, detail) SELECT 'add_purpose', 'tamper:6', name, added_at, now(), 'x', 'x', to_jsonb(v) - '{added_at,dropped_at}'::text[] FROM consent_profiling.purpose_version v WHERE name = 'tamper.gone';
+		UPDATE consent_profiling.purpose_version SET dropped_at = NULL WHERE name = 'tamper.gone'$$,
+	$$INSERT INTO consent_profiling.event (act, purpose, at, recorded_at, session_role, caller) VALUES ('drop_purpose', 'tamper.ads', now(), now(), 'x', 'x')$$]) WITH ORDINALITY c (change, n);
+
 -- with times, and with what is no seal
 SELECT events, event, problem FROM verify_history('-infinity', '2000-01-01');
 SELECT verify_history(seal => 'x');
@@ -242,6 +296,8 @@ SELECT subject, purpose, reason, article FROM erasure_due WHERE subject::text LI
 :forget;
 DELETE FROM seal;
 DELETE FROM choice; DELETE FROM subject;
+DELETE FROM purpose WHERE name <> 'profiling';
+DELETE FROM purpose_version WHERE name <> 'profiling';
 DROP VIEW numbered;
-DROP FUNCTION verified, change_each, unguard, relabel, outcome, swap;
+DROP FUNCTION verified, change_each, unguard, relabel, outcome, swap, after;
 DROP TABLE was;
