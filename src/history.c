@@ -13,6 +13,11 @@
  * the event is whole, the digest is computed from it; erasing takes away the
  * salt and the personal part, and leaves the digest in their place.
  *
+ * The hash also covers the tombstone that the subject has or would have.  It
+ * stays when the subject is erased, so that the emptied events of one subject
+ * cannot be passed off as those of another.  It also covers a digest of the
+ * secret of the tombstones: with another secret no event about a subject fits.
+ *
  * The order of the columns, and how a column is written for hashing, may never
  * change: hashes of old events were made that way.
  */
@@ -67,6 +72,13 @@ typedef struct EventRow
 	Datum		values[EVENT_NATTS];
 	bool		nulls[EVENT_NATTS];
 } EventRow;
+
+/* What the tombstones are made with, and by what the secret is known. */
+typedef struct HashKey
+{
+	bytea	   *secret;			/* NULL: there is none */
+	uint8		digest[PG_SHA256_DIGEST_LENGTH];
+} HashKey;
 
 #define EventIsNull(row, column)	((row)->nulls[(column) - 1])
 #define EventValue(row, column)		((row)->values[(column) - 1])
@@ -298,9 +310,51 @@ ContentDigest(const EventRow *row)
 	return EndDigest(digest);
 }
 
-/* The hash of an event: what stays of it, the digest of the rest, the link. */
+/*
+ * The secret for the hashes of one command, in the memory of the function that
+ * the command calls, so that it is not read for every row.  Where there is none,
+ * it is made, or looked for again next time.
+ */
+static const HashKey *
+GetHashKey(FunctionCallInfo fcinfo, bool make)
+{
+	HashKey    *key = fcinfo->flinfo->fn_extra;
+	MemoryContext context;
+
+	if (key == NULL)
+		key = fcinfo->flinfo->fn_extra =
+			MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(HashKey));
+	if (key->secret == NULL)
+	{
+		context = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+		key->secret = make ? RequireSecret() : ReadSecret();
+		MemoryContextSwitchTo(context);
+		if (key->secret != NULL)
+			DigestSecret(key->secret, key->digest);
+	}
+	return key;
+}
+
+/* The tombstone that the subject of an event has, or would have. */
+static void
+EventTombstone(const EventRow *row, const HashKey *key, SubjectKey *tombstone)
+{
+	SubjectKey	subject;
+
+	SubjectKeyFromVarlena(&subject,
+						  PG_DETOAST_DATUM_PACKED(EventValue(row, EVENT_SUBJECT)));
+	if (IsTombstone(&subject))
+		*tombstone = subject;
+	else
+		MakeTombstone(key->secret, &subject, tombstone);
+}
+
+/*
+ * The hash of an event: what stays of it, the digest of the rest, the link.  An
+ * event about a subject has none without the secret.
+ */
 static bytea *
-EventHash(const EventRow *row)
+EventHash(const EventRow *row, const HashKey *key)
 {
 	static const int columns[] = {
 		EVENT_PREVIOUS, EVENT_LINK, EVENT_ID, EVENT_ACT, EVENT_PURPOSE,
@@ -312,6 +366,17 @@ EventHash(const EventRow *row)
 
 	for (int i = 0; i < (int) lengthof(columns); i++)
 		AddColumn(digest, row, columns[i]);
+
+	if (EventIsNull(row, EVENT_SUBJECT))
+		AddNull(digest);
+	else
+	{
+		SubjectKey	tombstone;
+
+		EventTombstone(row, key, &tombstone);
+		AddField(digest, tombstone.bytes + 1, tombstone.len - 1);
+		AddField(digest, key->digest, sizeof(key->digest));
+	}
 
 	/* Of an objection erasing leaves everything but the grounds. */
 	if (EventIsNull(row, EVENT_OBJECTION))
@@ -510,6 +575,7 @@ chain_event(PG_FUNCTION_ARGS)
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
 	Relation	rel;
 	EventRow	row;
+	const HashKey *key = NULL;
 	bytea	   *salt;
 
 	if (!IsHistoryTrigger(fcinfo) ||
@@ -533,6 +599,8 @@ chain_event(PG_FUNCTION_ARGS)
 	CheckNames(&row);
 	CheckTimes(&row);
 	CheckSizes(&row, RelationGetDescr(rel));
+	if (!EventIsNull(&row, EVENT_SUBJECT))
+		key = GetHashKey(fcinfo, true);
 	LinkEvent(rel, &row);
 	salt = palloc(VARHDRSZ + SALT_LEN);
 	SET_VARSIZE(salt, VARHDRSZ + SALT_LEN);
@@ -543,7 +611,7 @@ chain_event(PG_FUNCTION_ARGS)
 	EventValue(&row, EVENT_SALT) = PointerGetDatum(salt);
 	EventIsNull(&row, EVENT_SALT) = false;
 	EventIsNull(&row, EVENT_CONTENT) = true;
-	EventValue(&row, EVENT_HASH) = PointerGetDatum(EventHash(&row));
+	EventValue(&row, EVENT_HASH) = PointerGetDatum(EventHash(&row, key));
 	EventIsNull(&row, EVENT_HASH) = false;
 	return PointerGetDatum(heap_form_tuple(RelationGetDescr(rel), row.values,
 										   row.nulls));
@@ -581,29 +649,24 @@ ContentErased(const EventRow *row)
  * the hash still holds for all the rest.
  */
 static bool
-IsErasure(const EventRow *before, const EventRow *after)
+IsErasure(const EventRow *before, const EventRow *after, const HashKey *key)
 {
-	SubjectKey	key;
 	SubjectKey	tombstone;
 	SubjectKey	subject;
 
 	if (EventIsNull(before, EVENT_SUBJECT) || EventIsNull(after, EVENT_SUBJECT) ||
-		EventIsNull(after, EVENT_HASH) || !ContentErased(after))
+		EventIsNull(after, EVENT_HASH) || !ContentErased(after) ||
+		key->secret == NULL)
 		return false;
-	SubjectKeyFromVarlena(&key,
-						  PG_DETOAST_DATUM_PACKED(EventValue(before, EVENT_SUBJECT)));
+	EventTombstone(before, key, &tombstone);
 	SubjectKeyFromVarlena(&subject,
 						  PG_DETOAST_DATUM_PACKED(EventValue(after, EVENT_SUBJECT)));
-	if (SubjectErased(GetRegistry(), &key, SnapshotSelf))
-		tombstone = key;
-	else if (!MakeTombstone(&key, &tombstone))
-		return false;
 	if (SubjectKeyCompare(&subject, &tombstone) != 0)
 		return false;
 	return SameBytes(DatumGetByteaPP(EventValue(before, EVENT_HASH)),
 					 DatumGetByteaPP(EventValue(after, EVENT_HASH))) &&
-		SameBytes(EventHash(before), DatumGetByteaPP(EventValue(after, EVENT_HASH))) &&
-		SameBytes(EventHash(after), DatumGetByteaPP(EventValue(after, EVENT_HASH)));
+		SameBytes(EventHash(before, key), DatumGetByteaPP(EventValue(after, EVENT_HASH))) &&
+		SameBytes(EventHash(after, key), DatumGetByteaPP(EventValue(after, EVENT_HASH)));
 }
 
 /*
@@ -628,7 +691,7 @@ keep_event(PG_FUNCTION_ARGS)
 
 		DeformEvent(trigdata->tg_trigtuple, tupdesc, &before);
 		DeformEvent(trigdata->tg_newtuple, tupdesc, &after);
-		if (IsErasure(&before, &after))
+		if (IsErasure(&before, &after, GetHashKey(fcinfo, false)))
 			return PointerGetDatum(trigdata->tg_newtuple);
 	}
 	ereport(ERROR,
@@ -670,10 +733,13 @@ event_content(PG_FUNCTION_ARGS)
 Datum
 event_fits(PG_FUNCTION_ARGS)
 {
+	const HashKey *key = GetHashKey(fcinfo, false);
 	EventRow	row;
 
 	DeformArgument(PG_GETARG_HEAPTUPLEHEADER(0), &row);
 	if (EventIsNull(&row, EVENT_HASH))
+		PG_RETURN_BOOL(false);
+	if (!EventIsNull(&row, EVENT_SUBJECT) && key->secret == NULL)
 		PG_RETURN_BOOL(false);
 
 	/* Either whole or erased. */
@@ -681,6 +747,6 @@ event_fits(PG_FUNCTION_ARGS)
 		PG_RETURN_BOOL(false);
 	if (!EventIsNull(&row, EVENT_CONTENT) && !ContentErased(&row))
 		PG_RETURN_BOOL(false);
-	PG_RETURN_BOOL(SameBytes(EventHash(&row),
+	PG_RETURN_BOOL(SameBytes(EventHash(&row, key),
 							 DatumGetByteaPP(EventValue(&row, EVENT_HASH))));
 }

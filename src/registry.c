@@ -225,7 +225,7 @@ GetRegistry(void)
 	registry->purpose = RegistryRelation(schema, "purpose");
 	registry->purpose_pkey = RegistryRelation(schema, "purpose_pkey");
 	registry->purpose_version = RegistryRelation(schema, "purpose_version");
-	registry->purpose_version_name = RegistryRelation(schema, "purpose_version_name_idx");
+	registry->purpose_version_pkey = RegistryRelation(schema, "purpose_version_pkey");
 	registry->subject = RegistryRelation(schema, "subject");
 	registry->subject_pkey = RegistryRelation(schema, "subject_pkey");
 	registry->subject_birth_date = RegistryRelation(schema, "subject_birth_date_idx");
@@ -391,7 +391,7 @@ ReadPurposeRowKnownAt(const Registry *registry, const char *name,
 
 	ScanKeyInit(&scankey, PURPOSE_NAME, BTEqualStrategyNumber, F_TEXTEQ,
 				CStringGetTextDatum(name));
-	scan = systable_beginscan(rel, registry->purpose_version_name, true,
+	scan = systable_beginscan(rel, registry->purpose_version_pkey, true,
 							  snapshot, 1, &scankey);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{

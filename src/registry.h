@@ -147,7 +147,7 @@ typedef struct Registry
 	Oid			purpose;
 	Oid			purpose_pkey;
 	Oid			purpose_version;
-	Oid			purpose_version_name;
+	Oid			purpose_version_pkey;
 	Oid			subject;
 	Oid			subject_pkey;
 	Oid			subject_birth_date;

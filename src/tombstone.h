@@ -7,7 +7,12 @@
 
 #include "registry.h"
 
-extern bool MakeTombstone(const SubjectKey *key, SubjectKey *tombstone);
+extern bytea *ReadSecret(void);
+extern bytea *RequireSecret(void);
+extern void DigestSecret(const bytea *secret, uint8 *digest);
+extern bool IsTombstone(const SubjectKey *key);
+extern void MakeTombstone(const bytea *secret, const SubjectKey *key,
+						  SubjectKey *tombstone);
 extern void KnownAs(SubjectKey *key, Snapshot snapshot);
 
 #endif							/* CONSENT_PROFILING_TOMBSTONE_H */

@@ -2,8 +2,8 @@
 -- Erasure, Art. 17
 ---------------------------------------------------------------------
 
--- What makes a hash of a key one that nobody else can compute.  Not there before
--- somebody is erased.
+-- The secret without which the keyed hash of a key cannot be computed.  It is made
+-- with the first event about a subject, see RequireSecret().
 CREATE TABLE consent_profiling.tombstone_secret (
 	secret bytea NOT NULL,
 	one boolean NOT NULL DEFAULT true CONSTRAINT tombstone_secret_pkey PRIMARY KEY,
@@ -36,18 +36,19 @@ CREATE TRIGGER keep_secrets BEFORE TRUNCATE ON consent_profiling.tombstone_secre
 ALTER TABLE consent_profiling.tombstone_secret ENABLE ALWAYS TRIGGER keep_secret;
 ALTER TABLE consent_profiling.tombstone_secret ENABLE ALWAYS TRIGGER keep_secrets;
 
+-- Internal: make the secret, unless there is one.
+CREATE FUNCTION consent_profiling.make_secret()
+	RETURNS void AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+
 -- Internal: by what the secret is known in the history, which it is not to be
 -- found out from; null while there is none.
 CREATE FUNCTION consent_profiling.secret_digest()
-	RETURNS text
-	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
-	SET search_path = pg_catalog, consent_profiling, pg_temp
-AS $$
-	SELECT encode(sha256(t.secret), 'hex') FROM ONLY tombstone_secret t
-$$;
+	RETURNS text AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 
--- Internal: the tombstone that a key has or would have; null before anybody has
--- been erased.
+-- Internal: the tombstone that a key has or would have; null while there is no
+-- secret.
 CREATE FUNCTION consent_profiling.tombstone(subject consent_profiling.subject_id)
 	RETURNS consent_profiling.subject_id AS 'MODULE_PATHNAME'
 	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
@@ -101,15 +102,7 @@ BEGIN
 		RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
 			MESSAGE = 'could not serialize access due to concurrent recording';
 	END IF;
-	IF secret_digest() IS NULL
-		AND EXISTS (SELECT FROM subject WHERE erased_at IS NOT NULL) THEN
-		RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-			MESSAGE = 'the secret of the tombstones is missing',
-			HINT = 'Restore consent_profiling.tombstone_secret from a dump.';
-	END IF;
-	INSERT INTO tombstone_secret (secret)
-		VALUES (sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())))
-		ON CONFLICT (one) DO NOTHING;
+	PERFORM make_secret();
 	stone := CASE WHEN again THEN key ELSE tombstone(key) END;
 
 	-- The history of another key of the person names this one.
@@ -248,6 +241,7 @@ REVOKE EXECUTE ON FUNCTION
 	consent_profiling.known_as(consent_profiling.subject_id),
 	consent_profiling.refuse_erased(),
 	consent_profiling.keep_secret(),
+	consent_profiling.make_secret(),
 	consent_profiling.secret_digest(),
 	consent_profiling.count_events(consent_profiling.subject_id),
 	consent_profiling.erase_subject(consent_profiling.subject_id)

@@ -299,6 +299,51 @@ BEGIN
 END
 $$;
 
+-- Internal: the first purpose whose definitions, now and in the past, are not
+-- those of the events by which it was added and dropped.  Replay goes by these
+-- definitions, and no hash covers the tables that they are in.  The added_at of a
+-- fixed purpose is not compared: it is the time of the installation, also of that
+-- into which a dump was restored, and replay takes the only version at any time.
+CREATE FUNCTION consent_profiling.verify_purposes(OUT event bigint, OUT problem text)
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	WITH recorded AS MATERIALIZED (
+		SELECT e.id, e.act, e.purpose AS name, e.detail AS definition,
+			   e.at AS added_at,
+			   lead(e.at) OVER (PARTITION BY e.purpose ORDER BY e.link) AS dropped_at
+			FROM ONLY event e
+			WHERE e.subject IS NULL AND e.act IN ('add_purpose', 'drop_purpose')
+	), expected AS (
+		SELECT t.name, t.definition, t.added_at, t.dropped_at
+			FROM recorded t WHERE t.act = 'add_purpose'
+		UNION ALL
+		SELECT f.name, to_jsonb(f), NULL, NULL FROM fixed_purposes() f
+	), past AS (
+		SELECT v.name, to_jsonb(v) - '{added_at,dropped_at}'::text[],
+			   CASE WHEN v.name NOT IN (SELECT f.name FROM fixed_purposes() f)
+					THEN v.added_at END,
+			   v.dropped_at
+			FROM ONLY purpose_version v
+	), present AS (
+		SELECT p.name, to_jsonb(p) AS definition FROM ONLY purpose p
+	), misfit (name, is_past) AS (
+		SELECT m.name, true
+			FROM ((TABLE expected EXCEPT ALL TABLE past)
+				  UNION ALL (TABLE past EXCEPT ALL TABLE expected)) m
+		UNION
+		SELECT m.name, false
+			FROM ((SELECT x.name, x.definition FROM expected x
+					WHERE x.dropped_at IS NULL EXCEPT ALL TABLE present)
+				  UNION ALL (TABLE present EXCEPT ALL SELECT x.name, x.definition
+					FROM expected x WHERE x.dropped_at IS NULL)) m
+	)
+	SELECT (SELECT min(t.id) FROM recorded t WHERE t.name = m.name),
+		   format(CASE WHEN m.is_past
+				THEN 'the versions of purpose "%s" do not follow from the history'
+				ELSE 'purpose "%s" does not follow from the history' END, m.name)
+		FROM misfit m ORDER BY 1, m.name, m.is_past LIMIT 1
+$$;
+
 CREATE FUNCTION consent_profiling.verify_history(
 		"from" timestamptz DEFAULT '-infinity',
 		"to" timestamptz DEFAULT 'infinity', seal text DEFAULT NULL,
@@ -319,7 +364,6 @@ DECLARE
 		notice text, evidence jsonb, detail jsonb, link integer not null, previous bytea,
 		salt bytea, content bytea, hash bytea not null}';
 	total CONSTANT bigint := (SELECT count(*) FROM ONLY event);
-	digest CONSTANT text := secret_digest();
 	sealed CONSTANT int8multirange := COALESCE(
 		(SELECT range_agg(r) FROM ONLY seal s, unnest(s.covers) r
 			WHERE s.sealed_at >= "from" AND s.sealed_at <= "to"), '{}');
@@ -330,6 +374,8 @@ DECLARE
 	found_event bigint;
 	found_problem text;
 	counted bigint;
+	one_fits boolean;
+	fits boolean;
 BEGIN
 	PERFORM refuse_null('from', "from" IS NULL);
 	PERFORM refuse_null('to', "to" IS NULL);
@@ -346,17 +392,31 @@ BEGIN
 		RETURN;
 	END IF;
 
+	-- Without the secret no event about a subject fits.
+	IF secret_digest() IS NULL THEN
+		event := (SELECT min(e.id) FROM ONLY event e WHERE e.subject IS NOT NULL);
+		IF event IS NOT NULL THEN
+			problem := 'the secret of the tombstones is missing';
+			RETURN;
+		END IF;
+	END IF;
+
 	-- Each event by itself.
 	LOOP
 		SELECT max(i.id) INTO last
 			FROM (SELECT e.id FROM ONLY event e WHERE e.id >= first ORDER BY e.id LIMIT step) i;
 		EXIT WHEN last IS NULL;
-		SELECT count(*), min(e.id) FILTER (WHERE NOT event_fits(e))
-			INTO counted, bad
-			FROM ONLY event e
-			WHERE e.id >= first AND e.id <= last
-				AND to_verify(e.id, e.recorded_at, "from", "to", sealed);
+		SELECT count(*), min(c.id) FILTER (WHERE NOT c.fits),
+			   bool_or(c.fits) FILTER (WHERE c.has_subject)
+			INTO counted, bad, one_fits
+			FROM (SELECT e.id, e.subject IS NOT NULL AS has_subject,
+						 event_fits(e) AS fits
+				  FROM ONLY event e
+				  WHERE e.id >= first AND e.id <= last
+					  AND to_verify(e.id, e.recorded_at, "from", "to", sealed)
+				  OFFSET 0) c;
 		events := events + counted;
+		fits := COALESCE(fits OR one_fits, fits, one_fits);
 		IF bad < event OR event IS NULL AND bad IS NOT NULL THEN
 			event := bad;
 			problem := format('event %s was changed', bad);
@@ -368,6 +428,11 @@ BEGIN
 		EXIT WHEN last = 9223372036854775807;
 		first := last + 1;
 	END LOOP;
+
+	-- With another secret all events about subjects are misfits.
+	IF NOT fits THEN
+		problem := format('event %s was changed, or recorded with another secret of the tombstones', event);
+	END IF;
 
 	-- What was erased says so, later in the same chain, and the person is.
 	SELECT min(e.id) INTO bad FROM ONLY event e
@@ -384,14 +449,17 @@ BEGIN
 		problem := format('event %s was emptied, and nobody was erased', bad);
 	END IF;
 
-	-- And can still be known by what the key was hashed with.
-	SELECT min(e.id) INTO bad FROM ONLY event e
-		WHERE e.act = 'erase_subject' AND e.salt IS NOT NULL
-			AND to_verify(e.id, e.recorded_at, "from", "to", sealed)
-			AND e.detail ->> 'tombstone_key_sha256' IS DISTINCT FROM digest;
+	-- And the person has no other history beside that one.
+	SELECT min(f.id) INTO bad
+		FROM (SELECT e.id, tombstone(e.subject) AS stone FROM ONLY event e
+			  WHERE e.link = 1
+				  AND to_verify(e.id, e.recorded_at, "from", "to", sealed)
+			  OFFSET 0) f
+		WHERE f.stone IN (SELECT l.subject FROM ONLY event l
+						  WHERE l.act = 'erase_subject');
 	IF bad < event OR event IS NULL AND bad IS NOT NULL THEN
 		event := bad;
-		problem := format('event %s was recorded with another secret of the tombstones', bad);
+		problem := format('event %s is about a subject that was erased', bad);
 	END IF;
 
 	-- Each with the one before it.
@@ -432,12 +500,20 @@ BEGIN
 		problem := found_problem;
 	END IF;
 
+	-- The rules by which verdicts are replayed.
+	SELECT v.event, v.problem INTO found_event, found_problem
+		FROM verify_purposes() v;
+	IF found_problem IS NOT NULL AND (problem IS NULL OR found_event < event) THEN
+		event := found_event;
+		problem := found_problem;
+	END IF;
+
 	unsealed := GREATEST(0, total - COALESCE((SELECT sum(s.events) FROM ONLY seal s), 0));
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.verify_history(timestamptz, timestamptz,
 		text) IS
-	'does the history that was recorded, or sealed, between two times hold together, and does it go on to the seal whose line was saved? returns how many events were verified, how many are not sealed, and the first event that does not fit with what is wrong, both null when all is well; throws invalid_parameter_value for what is no line of a seal; for officers';
+	'does the history that was recorded, or sealed, between two times hold together, does it go on to the seal whose line was saved, and do the purposes follow from it? returns how many events were verified, how many are not sealed, and the first event that does not fit with what is wrong, both null when all is well; throws invalid_parameter_value for what is no line of a seal; for officers';
 
 REVOKE ALL ON consent_profiling.event, consent_profiling.seal FROM PUBLIC;
 
@@ -458,5 +534,6 @@ REVOKE EXECUTE ON FUNCTION
 	consent_profiling.seal_history(),
 	consent_profiling.export_seal(),
 	consent_profiling.verify_seals(timestamptz, timestamptz, text),
+	consent_profiling.verify_purposes(),
 	consent_profiling.verify_history(timestamptz, timestamptz, text)
 	FROM PUBLIC;

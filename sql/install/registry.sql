@@ -44,26 +44,35 @@ CREATE TABLE consent_profiling.purpose (
 			   OR (broader = 'profiling' AND direct_marketing))
 );
 CREATE INDEX purpose_broader_idx ON consent_profiling.purpose (broader);
-SELECT pg_catalog.pg_extension_config_dump('consent_profiling.purpose',
-	$$WHERE name NOT IN ('profiling', 'direct_marketing')$$);
 COMMENT ON TABLE consent_profiling.purpose IS
 	'why one profiles; the root is "profiling"';
 
--- The root, and what a person objects to who objects to all direct marketing.
--- These two always exist.
-INSERT INTO consent_profiling.purpose VALUES
-	('profiling', NULL, 'consent', false, false, false, 18,
-	 'evaluating personal aspects of a person by automated means, GDPR Art. 4(4)',
-	 true, true, true),
-	('direct_marketing', 'profiling', 'consent', true, false, false, 18,
-	 'profiling for direct marketing of any kind, GDPR Art. 21(2)',
-	 true, true, true);
+-- Internal: the purposes that every installation has: the root, and what a person
+-- objects to who objects to all direct marketing.  No event records them, so
+-- verify_purposes() compares with this list.
+CREATE FUNCTION consent_profiling.fixed_purposes()
+	RETURNS SETOF consent_profiling.purpose
+	LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	VALUES ('profiling', NULL, 'consent', false, false, false, 18,
+			'evaluating personal aspects of a person by automated means, GDPR Art. 4(4)',
+			true, true, true),
+		('direct_marketing', 'profiling', 'consent', true, false, false, 18,
+			'profiling for direct marketing of any kind, GDPR Art. 21(2)',
+			true, true, true)
+$$;
+REVOKE EXECUTE ON FUNCTION consent_profiling.fixed_purposes() FROM PUBLIC;
+
+INSERT INTO consent_profiling.purpose
+	SELECT * FROM consent_profiling.fixed_purposes();
+SELECT pg_catalog.pg_extension_config_dump('consent_profiling.purpose',
+	'WHERE name NOT IN (SELECT f.name FROM consent_profiling.fixed_purposes() f)');
 
 -- Every definition that a purpose ever had, since what was decided in the past
 -- was decided by the rules of then.  A name that was dropped may come again with
 -- other rules.  The columns up to added_at are those of "purpose", in their order.
 CREATE TABLE consent_profiling.purpose_version (
-	name text COLLATE "C" NOT NULL,
+	name text COLLATE "C",
 	broader text COLLATE "C",
 	basis text COLLATE "C" NOT NULL,
 	direct_marketing boolean NOT NULL,
@@ -74,12 +83,12 @@ CREATE TABLE consent_profiling.purpose_version (
 	automated boolean NOT NULL,
 	personal_data boolean NOT NULL,
 	evaluates_person boolean NOT NULL,
-	added_at timestamptz NOT NULL,
-	dropped_at timestamptz
+	added_at timestamptz,
+	dropped_at timestamptz,
+	CONSTRAINT purpose_version_pkey PRIMARY KEY (name, added_at)
 );
-CREATE INDEX purpose_version_name_idx ON consent_profiling.purpose_version (name);
 SELECT pg_catalog.pg_extension_config_dump('consent_profiling.purpose_version',
-	$$WHERE name NOT IN ('profiling', 'direct_marketing')$$);
+	'WHERE name NOT IN (SELECT f.name FROM consent_profiling.fixed_purposes() f)');
 COMMENT ON TABLE consent_profiling.purpose_version IS
 	'every definition that a purpose has or had, and from when until when';
 
