@@ -459,7 +459,7 @@ AS $$
 						AND NOT r.rolsuper AND pg_has_role(r.oid, c.relowner, 'MEMBER')),
 				(SELECT 'not gated: ' || string_agg(page_text(d::text), ', ' ORDER BY d::text)
 					FROM with_descendants(g.relation) d
-					WHERE NOT EXISTS (SELECT FROM gates below WHERE below.relation = d)),
+					WHERE d NOT IN (SELECT below.relation FROM gates below)),
 				CASE WHEN NOT EXISTS (
 						SELECT FROM purpose p
 						WHERE p.name = COALESCE(g.purpose, 'profiling')
@@ -488,9 +488,9 @@ AS $$
 			'{Table,#Partitions,Columns,Purpose,Roles,Gate}',
 			string_agg(page_row(VARIADIC ARRAY[page_text(t.relation::text),
 					(SELECT page_number(count(*)) FROM with_descendants(t.relation) d
-						WHERE d <> t.relation AND EXISTS (
-							SELECT FROM shown below
-							WHERE below.relation = d AND below.cells = t.cells))]
+						WHERE d <> t.relation
+							AND (d, t.cells) IN (SELECT below.relation, below.cells
+												 FROM shown below))]
 					|| t.cells), '' ORDER BY t.n)
 				FILTER (WHERE t.n <= page_rows()),
 			count(*),
@@ -498,10 +498,10 @@ AS $$
 		FROM (SELECT s.*, row_number() OVER (ORDER BY s.troubled DESC,
 					s.relation::text COLLATE "C", s.cells) AS n
 			  FROM shown s
-			  WHERE NOT EXISTS (
-					SELECT FROM pg_inherits i JOIN shown above
-						ON above.relation = i.inhparent AND above.cells = s.cells
-					WHERE i.inhrelid = s.relation)) t
+			  WHERE (s.relation, s.cells) NOT IN (
+					SELECT i.inhrelid, above.cells
+						FROM pg_inherits i JOIN shown above
+							ON above.relation = i.inhparent)) t
 $$;
 
 -- Internal: which events no seal covers yet.
