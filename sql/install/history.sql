@@ -39,6 +39,10 @@ ALTER TABLE consent_profiling.event
 	ALTER objection SET STATISTICS 0, ALTER ground SET STATISTICS 0,
 	ALTER notice SET STATISTICS 0, ALTER evidence SET STATISTICS 0,
 	ALTER detail SET STATISTICS 0;
+-- Of what is random there are none.
+ALTER TABLE consent_profiling.event
+	ALTER previous SET STATISTICS 0, ALTER salt SET STATISTICS 0,
+	ALTER content SET STATISTICS 0, ALTER hash SET STATISTICS 0;
 SELECT pg_catalog.pg_extension_config_dump('consent_profiling.event', '');
 SELECT pg_catalog.pg_extension_config_dump('consent_profiling.event_id_seq', '');
 COMMENT ON TABLE consent_profiling.event IS 'the append-only history';

@@ -8,8 +8,12 @@
 use strict;
 use warnings;
 
+use FindBin;
+use lib $FindBin::RealBin;
+
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Session;
 use Test::More;
 
 my ($few, $many) = (2000, 20000);
@@ -191,4 +195,63 @@ for my $statistics ('none', 'those of one person')
 		't', "statistics: $statistics: they are");
 	note(join("\n", map { "$_: $before{$_} -> $after{$_}" } sort keys %before));
 }
+
+# A load analyses what it has filled, with the owner's rights, whoever loads and at
+# whatever isolation level.
+$node->safe_psql('postgres', 'CREATE ROLE app');
+$node->safe_psql('postgres', 'CREATE DATABASE load');
+$node->safe_psql('load', q{
+	CREATE EXTENSION consent_profiling;
+	SELECT consent_profiling.grant_duty('app', 'recorder');
+	GRANT CREATE ON SCHEMA public TO app;
+});
+# What the planner counted in a table, -1 where it never did.
+sub counted
+{
+	my @tables = @_;
+	return join(' ', map { $node->safe_psql('load',
+		"SELECT reltuples FROM pg_class WHERE oid = 'consent_profiling.$_'::regclass") } @tables);
+}
+sub subjects
+{
+	my ($from, $to) = @_;
+	return "SELECT consent_profiling.import_subjects('SELECT i AS subject, date ''1980-01-01'' AS birth_date"
+		. " FROM generate_series($from, $to) i');\n";
+}
+my $as_app = "SET ROLE app;\n";
+
+$node->safe_psql('load', $as_app . subjects(1, 10));
+is(counted('subject', 'event'), '-1 -1', 'a small import analyses nothing');
+$node->safe_psql('load', $as_app . "BEGIN ISOLATION LEVEL SERIALIZABLE;\n" . subjects(1, 20000) . 'COMMIT');
+is(counted('subject', 'choice'), '20000 -1', 'an import analyses what it has filled, and no more');
+cmp_ok(counted('event'), '>=', 20000, 'an import analyses the history');
+is($node->safe_psql('load', q{
+		SELECT string_agg(attname, ' ' ORDER BY attname) FROM pg_stats
+			WHERE schemaname = 'consent_profiling' AND tablename = 'event'
+				AND attname IN ('id', 'subject', 'purpose', 'actor', 'birth_date', 'objection', 'ground',
+								'notice', 'evidence', 'detail')}),
+	'id purpose subject', 'the statistics of the history have nothing personal but the subject');
+is($node->safe_psql('load', q{
+		SELECT array_length(histogram_bounds, 1) FROM pg_stats
+			WHERE schemaname = 'consent_profiling' AND tablename = 'subject' AND attname = 'id'}),
+	'1001', 'there are statistics of the subjects');
+$node->safe_psql('load', $as_app . subjects(20001, 20500));
+is(counted('subject'), '20000', 'an import that is a small share analyses nothing');
+$node->safe_psql('load', $as_app . q{
+	CREATE TABLE customer AS SELECT i AS id, date '1980-01-01' AS birth_date FROM generate_series(20001, 40000) i;
+	SELECT consent_profiling.track_subjects('customer', 'id', 'birth_date');
+});
+is(counted('subject'), '40000', 'track_subjects() analyses what it has filled');
+$node->safe_psql('load', $as_app . q{
+	SELECT consent_profiling.import_consents('SELECT i AS subject, ''profiling'' AS purpose,
+		''given at 2020-01-01T00:00Z'' AS consent FROM generate_series(1, 40000) i')
+});
+is(counted('choice'), '40000', 'an import of consents analyses what it has filled');
+
+# As a VACUUM holds it; a load that waited for it would be cancelled here.
+my $other = session($node, 'load');
+ask($other, 'BEGIN; LOCK TABLE consent_profiling.subject IN SHARE UPDATE EXCLUSIVE MODE;');
+$node->safe_psql('load', "SET lock_timeout = '10s';\n" . subjects(40001, 60000));
+is(counted('subject'), '40000', 'a table that is locked is not waited for');
+close_session($other);
 done_testing();
