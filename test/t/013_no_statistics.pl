@@ -193,6 +193,15 @@ for my $statistics ('none', 'those of one person')
 			SELECT max(reltuples) < 100 FROM pg_class
 				WHERE relnamespace = 'consent_profiling'::regnamespace AND relkind = 'r'}),
 		't', "statistics: $statistics: they are");
+	# The page counts by one scan what verdict_of() says of each.
+	is($node->safe_psql($dbname, q{
+			SET search_path = public, consent_profiling;
+			SELECT (SELECT string_agg(concat_ws(' ', p.name, c.verdict, c.people), ', ' ORDER BY p.name, c.verdict)
+						FROM purpose p, count_verdicts(p.name) c)
+				= (SELECT string_agg(concat_ws(' ', v.name, v.verdict, v.people), ', ' ORDER BY v.name, v.verdict)
+					FROM (SELECT p.name, verdict_of(s.id, p.name) AS verdict, count(*) AS people
+							FROM purpose p, subject s GROUP BY 1, 2) v)}),
+		't', "statistics: $statistics: count_verdicts() counts what verdict_of() says");
 	note(join("\n", map { "$_: $before{$_} -> $after{$_}" } sort keys %before));
 }
 
