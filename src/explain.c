@@ -300,8 +300,8 @@ CountVerdict(const SubjectKey *key, const SubjectFacts *facts, void *arg)
 }
 
 /*
- * count_verdicts(purpose): each verdict that is that of somebody on record, and
- * of how many.  It reads the registry once, in the order of the subjects, where
+ * count_verdicts(purpose): each verdict that occurs among all subjects, and how
+ * often.  It reads the registry once, in the order of the subjects, where
  * verdict_of() would look each of them up.  Throws undefined_object for an
  * unknown purpose, object_not_in_prerequisite_state for one that is not
  * profiling.

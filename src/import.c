@@ -415,7 +415,7 @@ BeginFilling(FilledTable *tables)
 }
 
 /*
- * ANALYZE a table, as its owner, whoever loads.  ANALYZE can run within a
+ * ANALYZE a table with its owner's rights.  ANALYZE can run within a
  * transaction of any isolation level; its lock is kept until the end of that.
  * Where another session has the lock, a VACUUM for instance, the load does not
  * wait for it.

@@ -29,9 +29,9 @@ CREATE TABLE consent_profiling.event (
 	hash bytea NOT NULL,
 	CONSTRAINT event_link_key UNIQUE NULLS NOT DISTINCT (subject, link)
 );
--- A few events for each subject, also where the statistics are of a time when one
--- subject had them all: the planner would then read all events for each subject.
--- Other tables say so, too.
+-- The number of subjects grows with the table.  Where ANALYZE found one subject with
+-- many events it takes that number for a constant, and the planner reads all events
+-- for each subject.  Other tables with a column "subject" have this option, too.
 ALTER TABLE consent_profiling.event ALTER subject SET (n_distinct = -0.2);
 -- The planner needs none, and statistics would outlive what is erased.
 ALTER TABLE consent_profiling.event

@@ -205,8 +205,8 @@ for my $statistics ('none', 'those of one person')
 	note(join("\n", map { "$_: $before{$_} -> $after{$_}" } sort keys %before));
 }
 
-# A load analyses what it has filled, with the owner's rights, whoever loads and at
-# whatever isolation level.
+# A load analyses what it has filled, with the owner's rights, also for a role that
+# has none and at the highest isolation level.
 $node->safe_psql('postgres', 'CREATE ROLE app');
 $node->safe_psql('postgres', 'CREATE DATABASE load');
 $node->safe_psql('load', q{
