@@ -69,7 +69,7 @@ endif
 
 # These three install what is missing, build, and start a private server; nothing of it is left behind.
 
-# make test [ONLY="NAME ..."] [KEEP=1]
+# make test [ONLY="NAME ..."] [KEEP=1] [LIMIT=SECONDS]
 test:
 	@test/run
 

@@ -540,10 +540,11 @@ SELECT demo_check('requests, reviews and notices left, events not sealed',
 \echo '-- [dpo] The whole picture is one page of HTML, for a browser or for paper. What it says is to be done:'
 \echo
 \set ECHO queries
+CREATE TEMPORARY TABLE page AS SELECT consent_profiling.compliance_report() AS html;
 SELECT m[1] AS figure, m[2] AS value
-FROM regexp_matches(consent_profiling.compliance_report(), 'data-figure="(\w+)">([0-9,]+)', 'g') AS m
+FROM page, regexp_matches(html, 'data-figure="(\w+)">([0-9,]+)', 'g') AS m
 LIMIT 6;
 \set ECHO none
 SELECT demo_check('objections pending, by the page',
-	(SELECT m[1] FROM regexp_match(consent_profiling.compliance_report(), 'data-figure="pending">([0-9,]+)') AS m),
+	(SELECT m[1] FROM page, regexp_match(html, 'data-figure="pending">([0-9,]+)') AS m),
 	(SELECT to_char(count(purpose), 'FM999,999,990') FROM consent_profiling.restriction)) :print

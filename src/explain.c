@@ -1,8 +1,9 @@
 /*
  * explain.c
- *		verdict_of() and explain_verdict(): which row of the truth table it was.
+ *		verdict_of() and explain_verdict(): which row of the truth table it was;
+ *		and count_verdicts(): how many people each row is about.
  *
- * Both disclose personal data, so only officers may call them; the install
+ * The first two disclose personal data, so only officers may call them; the install
  * script sees to that.  They answer for any purpose, whether or not the
  * officer may profile for it: asking why is not profiling.
  *
@@ -25,6 +26,7 @@
 
 PG_FUNCTION_INFO_V1(verdict_of);
 PG_FUNCTION_INFO_V1(explain_verdict);
+PG_FUNCTION_INFO_V1(count_verdicts);
 
 /* The arguments of both functions, in their order. */
 enum
@@ -304,4 +306,58 @@ explain_verdict(PG_FUNCTION_ARGS)
 	values[4] = TimestampTzGetDatum(explained.decision.until);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc),
 													  values, nulls)));
+}
+
+/* How many people have which verdict, while they are counted. */
+typedef struct VerdictCounts
+{
+	const PurposeRules *rules;
+	TimestampTz now;
+	int64		people[VERDICT_COUNT];
+} VerdictCounts;
+
+/* Count one of all subjects. */
+static void
+CountVerdict(const SubjectKey *key, const SubjectFacts *facts, void *arg)
+{
+	VerdictCounts *counts = arg;
+
+	counts->people[Decide(facts, counts->rules, counts->now).verdict]++;
+}
+
+/*
+ * count_verdicts(purpose): each verdict that occurs among all subjects, and how
+ * often.  It reads the registry once, in the order of the subjects, where
+ * verdict_of() would look each of them up.  Throws undefined_object for an
+ * unknown purpose, object_not_in_prerequisite_state for one that is not
+ * profiling.
+ */
+Datum
+count_verdicts(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	Snapshot	snapshot = GetActiveSnapshot();
+	const Registry *registry = GetRegistry();
+	Purpose    *purpose = ReadPurpose(registry,
+									  text_to_cstring(PG_GETARG_TEXT_PP(0)),
+									  snapshot);
+	VerdictCounts counts = {0};
+
+	InitMaterializedSRF(fcinfo, 0);
+	counts.rules = &purpose->rules;
+	counts.now = GetCurrentStatementStartTimestamp();
+	ForEachSubject(registry, purpose, snapshot, CountVerdict, &counts);
+	for (int i = 0; i < VERDICT_COUNT; i++)
+	{
+		Datum		values[2];
+		bool		nulls[2] = {false};
+
+		if (counts.people[i] == 0)
+			continue;
+		values[0] = VerdictDatum((Verdict) i,
+								 TupleDescAttr(rsinfo->setDesc, 0)->atttypid);
+		values[1] = Int64GetDatum(counts.people[i]);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	return (Datum) 0;
 }

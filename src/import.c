@@ -11,15 +11,19 @@
  */
 #include "compat.h"
 
+#include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "gate.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
+#include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 #include "utils/syscache.h"
 
 PG_FUNCTION_INFO_V1(import_subjects);
@@ -31,6 +35,10 @@ PG_FUNCTION_INFO_V1(load_tracked);
 #define ROWS_PER_NOTICE		100000
 #define MAX_PROBLEMS_SHOWN	20
 #define MAX_IMPORT_COLUMNS	5
+
+/* A table is analysed that a load has made larger by so much. */
+#define MIN_FILLED_PAGES	64
+#define MIN_FILLED_SHARE	0.1
 
 /* What a column of the query may hold, and what becomes of it. */
 typedef enum ColumnKind
@@ -374,6 +382,84 @@ TakeBatch(const ImportSpec *spec, const int *attnums, int64 first_row,
 	return nelements;
 }
 
+/* The tables of the registry that a load fills. */
+#define FILLED_TABLES		3
+
+typedef struct FilledTable
+{
+	Oid			relid;
+	BlockNumber pages;			/* before the load */
+} FilledTable;
+
+static BlockNumber
+PagesOf(Oid relid)
+{
+	Relation	rel = table_open(relid, AccessShareLock);
+	BlockNumber pages = RelationGetNumberOfBlocks(rel);
+
+	table_close(rel, AccessShareLock);
+	return pages;
+}
+
+/* How large the tables are before the load. */
+static void
+BeginFilling(FilledTable *tables)
+{
+	const Registry *registry = GetRegistry();
+
+	tables[0].relid = registry->subject;
+	tables[1].relid = registry->choice;
+	tables[2].relid = registry->event;
+	for (int i = 0; i < FILLED_TABLES; i++)
+		tables[i].pages = PagesOf(tables[i].relid);
+}
+
+/*
+ * ANALYZE a table with its owner's rights.  ANALYZE can run within a
+ * transaction of any isolation level; its lock is kept until the end of that.
+ * Where another session has the lock, a VACUUM for instance, the load does not
+ * wait for it.
+ */
+static void
+AnalyzeTable(Oid relid)
+{
+	Oid			userid;
+	int			sec_context;
+	Relation	rel;
+	char	   *command;
+
+	if (!ConditionalLockRelationOid(relid, ShareUpdateExclusiveLock))
+		return;
+	rel = table_open(relid, NoLock);
+	command = psprintf("ANALYZE %s",
+					   quote_qualified_identifier(EXTENSION_SCHEMA,
+												  RelationGetRelationName(rel)));
+	GetUserIdAndSecContext(&userid, &sec_context);
+	SetUserIdAndSecContext(rel->rd_rel->relowner,
+						   sec_context | SECURITY_LOCAL_USERID_CHANGE);
+	if (SPI_execute(command, false, 0) != SPI_OK_UTILITY)
+		elog(ERROR, "could not analyse \"%s\"", RelationGetRelationName(rel));
+	SetUserIdAndSecContext(userid, sec_context);
+	table_close(rel, NoLock);
+}
+
+/*
+ * Analyse the tables of which a sizeable share has come with this load, so that
+ * the next query has statistics where autovacuum is off or has not come by yet.
+ */
+static void
+AnalyzeFilled(const FilledTable *tables)
+{
+	for (int i = 0; i < FILLED_TABLES; i++)
+	{
+		BlockNumber pages = PagesOf(tables[i].relid);
+
+		if (pages >= tables[i].pages + MIN_FILLED_PAGES &&
+			pages - tables[i].pages >= MIN_FILLED_SHARE * pages)
+			AnalyzeTable(tables[i].relid);
+	}
+}
+
 /*
  * Run the query and take its rows, all or none.  Rows are numbered from 1 in
  * the order in which the query returns them; all of them are looked at before
@@ -383,6 +469,7 @@ static Datum
 RunImport(FunctionCallInfo fcinfo, const ImportSpec *spec)
 {
 	int			attnums[MAX_IMPORT_COLUMNS];
+	FilledTable tables[FILLED_TABLES];
 	char	   *query;
 	Portal		portal;
 	MemoryContext batch_context;
@@ -396,6 +483,7 @@ RunImport(FunctionCallInfo fcinfo, const ImportSpec *spec)
 				 errmsg("query must not be null")));
 	query = text_to_cstring(PG_GETARG_TEXT_PP(0));
 
+	BeginFilling(tables);
 	initStringInfo(&problems);
 	SPI_connect();
 	portal = OpenQuery(spec, query);
@@ -450,6 +538,7 @@ RunImport(FunctionCallInfo fcinfo, const ImportSpec *spec)
 						spec->function, nproblems, nrows),
 				 errdetail_internal("%s", problems.data)));
 	}
+	AnalyzeFilled(tables);
 	SPI_finish();
 	PG_RETURN_INT64(nrows);
 }

@@ -123,7 +123,7 @@ install_missing() {
 # into the other.
 build() {
 	local dir
-	say "building for $("$pg_config" --version)"
+	say "copying $("$pg_config" --version)"
 	for dir in "$("$pg_config" --bindir)" "$("$pg_config" --sharedir)" "$("$pg_config" --pkglibdir)"; do
 		mkdir -p "$work/pg$dir"
 		cp -R --preserve=mode,links "$dir/." "$work/pg$dir"
@@ -141,6 +141,7 @@ build() {
 	cd "$work/src"
 	dir=$("$pg_config" --bindir)
 	export PG_CONFIG=$work/pg$dir/pg_config PATH=$work/pg$dir:$PATH HOME=$work TMPDIR=$work/tmp
+	say "building the extension"
 	{ as_user make clean && as_user make -j"$(nproc)" install; } >"$work/build.log" 2>&1 </dev/null || {
 		cat "$work/build.log"
 		die "The build failed."

@@ -174,9 +174,14 @@ $html$,
 END
 $$;
 
+-- Internal: the verdicts on everybody for a purpose, each with the number of people.
+CREATE FUNCTION consent_profiling.count_verdicts(purpose text,
+		OUT verdict consent_profiling.verdict, OUT people bigint)
+	RETURNS SETOF record AS 'MODULE_PATHNAME'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE;
+
 -- Internal: for each purpose, each after the one that it is beneath, a bar of the
--- verdicts on everybody and their numbers.  It asks about each person, as an
--- officer would: what a verdict depends on is known in one place.
+-- verdicts on everybody and their numbers.
 CREATE FUNCTION consent_profiling.verdict_section()
 	RETURNS text
 	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
@@ -232,9 +237,9 @@ $html$,
 						page_number(c.people),
 						to_char(100.0 * c.people / c.whole, 'FM990.0')),
 					'' ORDER BY c.verdict DESC) AS items
-			FROM (SELECT verdict_of(s.id, p.name) AS verdict, count(*) AS people,
-						 sum(count(*)) OVER ()::bigint AS whole
-				  FROM subject s WHERE g.applies GROUP BY 1) c) v
+			-- A purpose that is not profiling has no verdicts, and is an error there.
+			FROM (SELECT n.verdict, n.people, sum(n.people) OVER ()::bigint AS whole
+				  FROM count_verdicts(CASE WHEN g.applies THEN p.name END) n) c) v
 $$;
 
 -- Internal: what people said month by month, up to two years back, by when they
@@ -459,7 +464,7 @@ AS $$
 						AND NOT r.rolsuper AND pg_has_role(r.oid, c.relowner, 'MEMBER')),
 				(SELECT 'not gated: ' || string_agg(page_text(d::text), ', ' ORDER BY d::text)
 					FROM with_descendants(g.relation) d
-					WHERE NOT EXISTS (SELECT FROM gates below WHERE below.relation = d)),
+					WHERE d NOT IN (SELECT below.relation FROM gates below)),
 				CASE WHEN NOT EXISTS (
 						SELECT FROM purpose p
 						WHERE p.name = COALESCE(g.purpose, 'profiling')
@@ -488,9 +493,9 @@ AS $$
 			'{Table,#Partitions,Columns,Purpose,Roles,Gate}',
 			string_agg(page_row(VARIADIC ARRAY[page_text(t.relation::text),
 					(SELECT page_number(count(*)) FROM with_descendants(t.relation) d
-						WHERE d <> t.relation AND EXISTS (
-							SELECT FROM shown below
-							WHERE below.relation = d AND below.cells = t.cells))]
+						WHERE d <> t.relation
+							AND (d, t.cells) IN (SELECT below.relation, below.cells
+												 FROM shown below))]
 					|| t.cells), '' ORDER BY t.n)
 				FILTER (WHERE t.n <= page_rows()),
 			count(*),
@@ -498,10 +503,10 @@ AS $$
 		FROM (SELECT s.*, row_number() OVER (ORDER BY s.troubled DESC,
 					s.relation::text COLLATE "C", s.cells) AS n
 			  FROM shown s
-			  WHERE NOT EXISTS (
-					SELECT FROM pg_inherits i JOIN shown above
-						ON above.relation = i.inhparent AND above.cells = s.cells
-					WHERE i.inhrelid = s.relation)) t
+			  WHERE (s.relation, s.cells) NOT IN (
+					SELECT i.inhrelid, above.cells
+						FROM pg_inherits i JOIN shown above
+							ON above.relation = i.inhparent)) t
 $$;
 
 -- Internal: which events no seal covers yet.
@@ -685,10 +690,13 @@ summary { cursor: pointer; color: var(--link); padding: .3rem 0; }
 $css$
 $$;
 
+-- Where there are no statistics, the planner expects so many rows that it would
+-- have queries compiled, for longer than they run.
 CREATE FUNCTION consent_profiling.compliance_report()
 	RETURNS text
 	LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE
 	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+	SET jit = off
 AS $$
 DECLARE
 	responsible consent_profiling.controller;
@@ -825,6 +833,7 @@ REVOKE EXECUTE ON FUNCTION
 	consent_profiling.page_rows(),
 	consent_profiling.page_table(text, text, text[], text, bigint, text),
 	consent_profiling.page_chart(text, text, text, date[], bigint[]),
+	consent_profiling.count_verdicts(text),
 	consent_profiling.verdict_section(),
 	consent_profiling.choice_section(),
 	consent_profiling.overdue_section(),

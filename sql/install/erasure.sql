@@ -116,9 +116,14 @@ BEGIN
 	-- Art. 19: who has the data is told, whom it was about, and then forgets.
 	PERFORM queue_notifications(key, 'erasure');
 	DELETE FROM notification WHERE subject = key AND cause <> 'erasure';
-	notifications := (SELECT count(*) FROM notification
-					  WHERE subject = erase_subject.subject
-						  OR again AND cause = 'erasure' AND tombstone(subject) = stone);
+	IF again THEN
+		notifications := (SELECT count(*) FROM notification
+						  WHERE subject = erase_subject.subject
+							  OR cause = 'erasure' AND tombstone(subject) = stone);
+	ELSE
+		notifications := (SELECT count(*) FROM notification
+						  WHERE subject = erase_subject.subject);
+	END IF;
 
 	DELETE FROM choice WHERE subject = key;
 	DELETE FROM disclosure WHERE subject = key;
@@ -195,6 +200,10 @@ COMMENT ON FUNCTION consent_profiling.erase_subject(
 -- is not due; nor is whose data is restricted, which often is in order to keep
 -- it, Art. 18(1)(b) and (c).  Who asks a view calls its functions with rights of
 -- his own, so this one does without those that are internal.
+--
+-- LATERAL ... OFFSET 0 looks each subject up by its key.  Where the planner has no
+-- statistics it expects hardly any row, and would join every choice with every
+-- subject.
 CREATE VIEW consent_profiling.erasure_due AS
 	WITH RECURSIVE beneath AS (
 		SELECT p.name FROM consent_profiling.purpose p WHERE p.direct_marketing
@@ -224,10 +233,12 @@ CREATE VIEW consent_profiling.erasure_due AS
 				AND (c.purpose IN (SELECT b.name FROM beneath b)
 					 OR c.purpose IN (SELECT a.name FROM above a))
 		) d
-		JOIN consent_profiling.subject s ON s.id OPERATOR(consent_profiling.=) d.subject
-	WHERE s.erased_at IS NULL
-		AND s.restricted_at IS NULL
-		AND NOT EXISTS (
+		CROSS JOIN LATERAL (
+			SELECT FROM consent_profiling.subject s
+				WHERE s.id OPERATOR(consent_profiling.=) d.subject
+					AND s.erased_at IS NULL AND s.restricted_at IS NULL
+				OFFSET 0) s
+	WHERE NOT EXISTS (
 			SELECT FROM consent_profiling.purpose p
 			WHERE p.automated AND p.personal_data AND p.evaluates_person
 				AND consent_profiling.verdict_of(d.subject, p.name) = 'permitted');

@@ -20,6 +20,8 @@ CREATE TABLE consent_profiling.disclosure (
 	last_at timestamptz NOT NULL,
 	CONSTRAINT disclosure_pkey PRIMARY KEY (subject, recipient, purpose)
 );
+-- See "event".
+ALTER TABLE consent_profiling.disclosure ALTER subject SET (n_distinct = -0.5);
 SELECT pg_catalog.pg_extension_config_dump('consent_profiling.disclosure', '');
 COMMENT ON TABLE consent_profiling.disclosure IS
 	'whose data was disclosed to whom and for what; each time is an event';
@@ -36,6 +38,7 @@ CREATE TABLE consent_profiling.notification (
 	CONSTRAINT notification_cause_check
 		CHECK (cause IN ('rectification', 'erasure', 'restriction'))
 );
+ALTER TABLE consent_profiling.notification ALTER subject SET (n_distinct = -0.5);
 SELECT pg_catalog.pg_extension_config_dump('consent_profiling.notification', '');
 SELECT pg_catalog.pg_extension_config_dump('consent_profiling.notification_id_seq', '');
 COMMENT ON TABLE consent_profiling.notification IS

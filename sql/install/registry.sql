@@ -161,6 +161,8 @@ CREATE TABLE consent_profiling.choice (
 		CHECK (consent_profiling.choice_fits(consent, refusal, objection,
 											 raised_at, withdrawn_at, overridden_at))
 );
+-- See "event".
+ALTER TABLE consent_profiling.choice ALTER subject SET (n_distinct = -0.5);
 -- Whose consent ends next.
 CREATE INDEX choice_expires_at_idx ON consent_profiling.choice (expires_at)
 	WHERE expires_at IS NOT NULL;

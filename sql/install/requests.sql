@@ -13,6 +13,8 @@ CREATE TABLE consent_profiling.request (
 	closed_at timestamptz,
 	outcome text
 );
+-- See "event".
+ALTER TABLE consent_profiling.request ALTER subject SET (n_distinct = -0.5);
 CREATE INDEX request_subject_idx ON consent_profiling.request (subject);
 SELECT pg_catalog.pg_extension_config_dump('consent_profiling.request', '');
 SELECT pg_catalog.pg_extension_config_dump('consent_profiling.request_id_seq', '');
