@@ -520,142 +520,222 @@ COMMENT ON FUNCTION consent_profiling.consent_record(
 		consent_profiling.subject_id, text) IS
 	'the record of a subject''s consent to exactly this purpose (Art. 7(1)), in the structure of ISO/IEC TS 27560 and as JSON-LD with W3C DPV terms; its state is ConsentUnknown where nothing is recorded; throws no_data_found for an unknown subject, undefined_object for an unknown purpose; for officers';
 
--- Internal: a text in a Kantara receipt that must be there.
-CREATE FUNCTION consent_profiling.receipt_text(holder jsonb, field text,
-		path text DEFAULT '')
-	RETURNS text
+-- What a receipt must have, and of which type, is what the JSON schema of the
+-- Kantara Consent Receipt Specification 1.1.0 says: all that it requires, but for
+-- the address, e-mail and telephone of a controller, without which a receipt
+-- still says who that is and how to reach them.  Beyond the schema, texts must not
+-- be blank, there are one controller, service and purpose at least, and a purpose
+-- has a name.
+
+-- Internal: complain about the first of these fields of an object in a Kantara
+-- receipt that is not there or not of its type.  A field is 'NAME TYPE', with
+-- ' optional' behind it if it may be missing.
+CREATE FUNCTION consent_profiling.check_receipt(holder jsonb, path text,
+		VARIADIC fields text[])
+	RETURNS void
 	LANGUAGE plpgsql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
 AS $$
+DECLARE
+	field text[];
+	value jsonb;
+	kind text;
+	wanted text;
 BEGIN
-	IF jsonb_typeof(holder -> field) IS DISTINCT FROM 'string'
-		OR is_blank(holder ->> field) THEN
-		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-			MESSAGE = format('receipt field "%s" must be a text that is not empty',
-							 path || field);
-	END IF;
-	RETURN holder ->> field;
+	FOR field IN SELECT string_to_array(f, ' ') FROM unnest(fields) f LOOP
+		value := holder -> field[1];
+		kind := COALESCE(jsonb_typeof(value), 'nothing');
+		CONTINUE WHEN field[3] = 'optional' AND value IS NULL;
+		wanted := CASE field[2]
+			WHEN 'words' THEN CASE WHEN kind <> 'string' OR is_blank(value #>> '{}')
+				THEN 'a text that is not empty' END
+			WHEN 'string' THEN CASE WHEN kind <> 'string' THEN 'a string' END
+			WHEN 'boolean' THEN CASE WHEN kind <> 'boolean' THEN 'true or false' END
+			WHEN 'object' THEN CASE WHEN kind <> 'object' THEN 'an object' END
+			WHEN 'strings' THEN CASE WHEN kind <> 'array'
+					OR jsonb_path_exists(value, 'strict $[*] ? (@.type() != "string")')
+				THEN 'a list of strings' END
+			WHEN 'objects' THEN CASE WHEN kind <> 'array' OR value = '[]'
+					OR jsonb_path_exists(value, 'strict $[*] ? (@.type() != "object")')
+				THEN 'a list of at least one object' END
+			WHEN 'seconds' THEN CASE WHEN kind <> 'number'
+					OR (value #>> '{}')::numeric < 0
+					OR (value #>> '{}')::numeric % 1 <> 0
+				THEN 'a whole number of seconds since 1970' END
+			END;
+		IF wanted IS NOT NULL THEN
+			RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+				MESSAGE = format('receipt field "%s" must be %s', path || field[1],
+								 wanted);
+		END IF;
+	END LOOP;
 END
 $$;
 
--- Internal: a list of objects in a Kantara receipt that must be there.
-CREATE FUNCTION consent_profiling.receipt_list(holder jsonb, field text,
-		path text DEFAULT '')
-	RETURNS TABLE (item jsonb, item_path text)
+-- Internal: complain about a part of a receipt whose state is not that of a
+-- consent that stands.
+CREATE FUNCTION consent_profiling.check_receipt_state(holder jsonb, path text)
+	RETURNS void
 	LANGUAGE plpgsql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
 AS $$
-#variable_conflict use_variable
 BEGIN
-	IF jsonb_typeof(holder -> field) IS DISTINCT FROM 'array'
-		OR holder -> field = '[]'
-		OR EXISTS (SELECT FROM jsonb_array_elements(holder -> field) e
-				   WHERE jsonb_typeof(e) <> 'object') THEN
+	-- The specification has no field for it, but those who issue receipts do.
+	IF holder ? 'state' AND holder -> 'state' <> '"ACTIVE"' THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-			MESSAGE = format('receipt field "%s" must be a list of at least one object',
-							 path || field);
+			MESSAGE = format('receipt field "%sstate" must be "ACTIVE"', path),
+			DETAIL = format('The value is %s.', left((holder -> 'state')::text, 100)),
+			HINT = 'A receipt that is not active is no consent. If it says that the person withdrew or refused, record that with consent_profiling.withdraw_consent() or refuse_consent(), and the receipt as evidence.';
 	END IF;
-	RETURN QUERY SELECT e, format('%s%s[%s].', path, field, n - 1)
+END
+$$;
+
+-- Internal: the objects of a list in a Kantara receipt, with where they stand.
+CREATE FUNCTION consent_profiling.receipt_list(holder jsonb, path text, field text)
+	RETURNS TABLE (item jsonb, item_path text)
+	LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT e, format('%s%s[%s].', path, field, n - 1)
 		FROM jsonb_array_elements(holder -> field) WITH ORDINALITY u (e, n)
-		ORDER BY n;
+		ORDER BY n
+$$;
+
+-- Internal: when a consent ends by the words of a receipt: null for those that do
+-- not tell.  Mostly they are for people; a date is the end, by UTC where it says
+-- no more.  The specification's example has "Subscription end date + 1 year":
+-- when that is, no receipt says, but as the consent was given before it, the
+-- consent lasts for a year at least, and for no longer here.  Anything else with
+-- a figure in it, "P1Y" or "in 12 months", may be meant for an end: taken for
+-- words, the consent would never end.
+CREATE FUNCTION consent_profiling.receipt_end(termination text, at timestamptz,
+		field text)
+	RETURNS timestamptz
+	LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+DECLARE
+	until timestamptz;
+	term text[] := regexp_match(termination,
+		E'^[^[:digit:]]*[[:alpha:]][^[:digit:]]*\\+ ?(\\d{1,3}) (day|week|month|year)s?$');
+BEGIN
+	IF term IS NOT NULL THEN
+		until := (at AT TIME ZONE 'UTC' + (term[1] || ' ' || term[2])::interval)
+			AT TIME ZONE 'UTC';
+	ELSIF termination ~ E'^\\d{4}-\\d\\d-\\d\\d(T\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)?)?(Z|[+-]\\d\\d:?\\d\\d)?)?$' THEN
+		BEGIN
+			until := (CASE
+				WHEN termination !~ 'T' THEN termination || 'T00:00:00Z'
+				WHEN termination !~ 'T.*[Z+-]' THEN termination || 'Z'
+				ELSE termination END)::timestamptz;
+		EXCEPTION WHEN data_exception THEN
+			RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+				MESSAGE = format('receipt field "%s" is no date', field);
+		END;
+	ELSIF termination ~ '[[:digit:]]' THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = format('receipt field "%s" is no date', field),
+			HINT = 'A date is written like 2026-01-31 or 2026-01-31T12:00:00Z; words without figures are for people to read. For any other end call give_consent() with "until", and the receipt as its evidence.';
+	END IF;
+	IF until <= at THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = format('receipt field "%s" must be after "consentTimestamp"',
+							 field);
+	END IF;
+	RETURN until;
 END
 $$;
 
 CREATE FUNCTION consent_profiling.import_receipt(
-		subject consent_profiling.subject_id, purpose text, receipt jsonb)
+		subject consent_profiling.subject_id, purpose text, receipt jsonb,
+		explicit boolean DEFAULT false)
 	RETURNS consent_profiling.consent
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
+	content CONSTANT jsonb := import_receipt.receipt;
 	seconds numeric;
 	at timestamptz;
 	until timestamptz := 'infinity';
-	purposes record;
+	part record;
 	kind text;
-	termination text;
+	consents bigint := 0;
 BEGIN
-	PERFORM refuse_null('receipt', import_receipt.receipt IS NULL);
-	IF jsonb_typeof(import_receipt.receipt) <> 'object' THEN
+	PERFORM refuse_null('receipt', content IS NULL);
+	PERFORM refuse_null('explicit', import_receipt.explicit IS NULL);
+	IF jsonb_typeof(content) <> 'object' THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'receipt must be a JSON object';
 	END IF;
-	IF receipt_text(import_receipt.receipt, 'version') <> 'KI-CR-v1.1.0' THEN
+	-- Art. 7(3): who withdrew has not consented, whatever else the receipt says.
+	PERFORM check_receipt_state(content, '');
+	PERFORM check_receipt(content, '', 'version words');
+	IF content ->> 'version' <> 'KI-CR-v1.1.0' THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'receipt field "version" must be "KI-CR-v1.1.0"',
-			DETAIL = format('It is "%s".', left(import_receipt.receipt ->> 'version', 100));
+			DETAIL = format('It is "%s".', left(content ->> 'version', 100));
 	END IF;
-	PERFORM receipt_text(import_receipt.receipt, 'consentReceiptID');
-	PERFORM receipt_text(import_receipt.receipt, 'policyUrl');
+	PERFORM check_receipt(content, '', 'jurisdiction words',
+		'consentTimestamp seconds', 'collectionMethod words',
+		'consentReceiptID words', 'publicKey string optional',
+		'language string optional', 'piiPrincipalId words',
+		'piiControllers objects', 'policyUrl words', 'services objects',
+		'sensitive boolean', 'spiCat strings');
 
 	-- Seconds since 1970; with milliseconds one gets far into the future.
-	IF jsonb_typeof(import_receipt.receipt -> 'consentTimestamp')
-		IS DISTINCT FROM 'number' THEN
-		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-			MESSAGE = 'receipt field "consentTimestamp" must be a number of seconds since 1970';
-	END IF;
-	seconds := (import_receipt.receipt ->> 'consentTimestamp')::numeric;
-	IF seconds < 0 THEN
-		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-			MESSAGE = 'receipt field "consentTimestamp" must be a number of seconds since 1970';
-	END IF;
+	seconds := (content ->> 'consentTimestamp')::numeric;
 	IF seconds > extract(epoch FROM clock_timestamp()) THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'receipt field "consentTimestamp" lies in the future',
 			HINT = 'It counts seconds, not milliseconds.';
 	END IF;
-	at := to_timestamp(round(seconds, 6)::double precision);
+	at := to_timestamp(seconds::double precision);
 
-	FOR purposes IN SELECT p.item, p.item_path
-			FROM receipt_list(import_receipt.receipt, 'services') s,
-				receipt_list(s.item, 'purposes', s.item_path) p LOOP
-		kind := receipt_text(purposes.item, 'consentType', purposes.item_path);
+	FOR part IN SELECT * FROM receipt_list(content, '', 'piiControllers') LOOP
+		PERFORM check_receipt(part.item, part.item_path, 'piiController words',
+			'onBehalf boolean optional', 'contact words', 'address object optional',
+			'email string optional', 'phone string optional',
+			'piiControllerUrl string optional');
+	END LOOP;
+	FOR part IN SELECT * FROM receipt_list(content, '', 'services') LOOP
+		PERFORM check_receipt_state(part.item, part.item_path);
+		PERFORM check_receipt(part.item, part.item_path, 'service words',
+			'purposes objects');
+	END LOOP;
+	FOR part IN SELECT p.* FROM receipt_list(content, '', 'services') s,
+			receipt_list(s.item, s.item_path, 'purposes') p LOOP
+		PERFORM check_receipt_state(part.item, part.item_path);
+		PERFORM check_receipt(part.item, part.item_path, 'purpose words',
+			'consentType words', 'purposeCategory strings', 'piiCategory strings',
+			'primaryPurpose boolean optional', 'termination string',
+			'thirdPartyDisclosure boolean');
+		IF (part.item -> 'thirdPartyDisclosure')::boolean THEN
+			PERFORM check_receipt(part.item, part.item_path, 'thirdPartyName string');
+		END IF;
+		kind := part.item ->> 'consentType';
 		-- Art. 4(11), Rec. 32: consent takes a clear affirmative act.
 		IF kind = 'IMPLICIT' THEN
 			RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 				MESSAGE = 'an implicit consent cannot be imported',
 				DETAIL = format('Receipt field "%sconsentType" is "IMPLICIT".',
-								purposes.item_path),
+								part.item_path),
 				HINT = 'What a person did not say by a clear affirmative act is no consent.';
 		END IF;
+		-- "N/A", in the specification's example: a purpose on another basis.
+		CONTINUE WHEN kind = 'N/A';
 		IF kind <> 'EXPLICIT' THEN
 			RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-				MESSAGE = format('receipt field "%sconsentType" must be "EXPLICIT" or "IMPLICIT"',
-								 purposes.item_path);
+				MESSAGE = format('receipt field "%sconsentType" must be "EXPLICIT", "IMPLICIT" or "N/A"',
+								 part.item_path);
 		END IF;
-		-- Mostly words, which are for people; a date is the end, by UTC where it
-		-- says no more.  Anything else with a figure in it, "P1Y" or "in 12 months",
-		-- may be meant for an end: taken for words, the consent would never end.
-		termination := purposes.item ->> 'termination';
-		IF jsonb_typeof(purposes.item -> 'termination') NOT IN ('string', 'null') THEN
-			RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-				MESSAGE = format('receipt field "%stermination" must be a string',
-								 purposes.item_path);
-		END IF;
-		IF termination ~ E'^\\d{4}-\\d\\d-\\d\\d(T\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)?)?(Z|[+-]\\d\\d:?\\d\\d)?)?$' THEN
-			BEGIN
-				until := LEAST(until, (CASE
-					WHEN termination !~ 'T' THEN termination || 'T00:00:00Z'
-					WHEN termination !~ 'T.*[Z+-]' THEN termination || 'Z'
-					ELSE termination END)::timestamptz);
-			EXCEPTION WHEN data_exception THEN
-				RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-					MESSAGE = format('receipt field "%stermination" is no date',
-									 purposes.item_path);
-			END;
-			IF until <= at THEN
-				RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-					MESSAGE = format('receipt field "%stermination" must be after "consentTimestamp"',
-									 purposes.item_path);
-			END IF;
-		ELSIF termination ~ '[[:digit:]]' THEN
-			RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-				MESSAGE = format('receipt field "%stermination" is no date',
-								 purposes.item_path),
-				HINT = 'A date is written like 2026-01-31 or 2026-01-31T12:00:00Z; words without figures are for people to read. For any other end call give_consent() with "until", and the receipt as its evidence.';
-		END IF;
+		consents := consents + 1;
+		until := LEAST(until, receipt_end(part.item ->> 'termination', at,
+										  part.item_path || 'termination'));
 	END LOOP;
+	IF consents = 0 THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = 'no purpose in the receipt has the consentType "EXPLICIT"';
+	END IF;
 	-- Wherever else it says so.
-	IF jsonb_path_exists(import_receipt.receipt,
+	IF jsonb_path_exists(content,
 						 '$.**.consentType ? (@ like_regex "implicit" flag "i")') THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'an implicit consent cannot be imported',
@@ -666,22 +746,24 @@ BEGIN
 	PERFORM check_purpose(import_receipt.purpose);
 	IF (SELECT p.special_category FROM purpose p
 			WHERE p.name = import_receipt.purpose)
-		AND import_receipt.receipt -> 'sensitive' IS DISTINCT FROM 'true' THEN
+		AND content -> 'sensitive' <> 'true' THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'receipt field "sensitive" must be true',
 			DETAIL = format('Purpose "%s" is on special categories of data.',
 							import_receipt.purpose);
 	END IF;
+	-- Kantara calls opting in EXPLICIT, as opposed to what is only implied.  An
+	-- explicit consent of Art. 9(2)(a) and 22(2)(c) is a statement, which a ticked
+	-- box need not be: whether there was one, only the caller can say.
 	RETURN record_consent('import_receipt', import_receipt.subject,
 						  import_receipt.purpose,
-						  make_consent('given', true, at, until),
-						  import_receipt.receipt ->> 'policyUrl',
-						  import_receipt.receipt);
+						  make_consent('given', import_receipt.explicit, at, until),
+						  content ->> 'policyUrl', content);
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.import_receipt(
-		consent_profiling.subject_id, text, jsonb) IS
-	'records the consent to a purpose that a Kantara Consent Receipt 1.1 is evidence of (Art. 7(1)), given explicitly at its consentTimestamp; returns the consent that now prevails; throws invalid_parameter_value, naming the field, for what is no such receipt, lies in the future, or is implicit, and as give_consent() does';
+		consent_profiling.subject_id, text, jsonb, boolean) IS
+	'records the consent to a purpose that a complete and active Kantara Consent Receipt 1.1 is evidence of (Art. 7(1)), given at its consentTimestamp, and explicit (Art. 9(2)(a), 22(2)(c)) only if the caller says so, whatever its consentType; returns the consent that now prevails; throws invalid_parameter_value, naming the field, for what is no such receipt, is not active, lies in the future, or is implicit, and as give_consent() does';
 
 -- Only those with a duty, see grant_duty().
 REVOKE EXECUTE ON FUNCTION
@@ -697,7 +779,10 @@ REVOKE EXECUTE ON FUNCTION
 	consent_profiling.rights_of(consent_profiling.purpose, boolean),
 	consent_profiling.record_notice(text, timestamptz),
 	consent_profiling.consent_record(consent_profiling.subject_id, text),
-	consent_profiling.receipt_text(jsonb, text, text),
+	consent_profiling.check_receipt(jsonb, text, text[]),
+	consent_profiling.check_receipt_state(jsonb, text),
 	consent_profiling.receipt_list(jsonb, text, text),
-	consent_profiling.import_receipt(consent_profiling.subject_id, text, jsonb)
+	consent_profiling.receipt_end(text, timestamptz, text),
+	consent_profiling.import_receipt(consent_profiling.subject_id, text, jsonb,
+		boolean)
 	FROM PUBLIC;
