@@ -65,6 +65,110 @@ AS $$
 		END
 $$;
 
+-- A jsonb holds 256 MB and a text 1 GB, but a person can have any number of events
+-- with 1 MB each in evidence, detail, notice, ground, grounds and actor.  So that
+-- no sum of them can make a report fail, Art. 15, reports show a value that is too
+-- large as its size in bytes, its SHA-256 and where the whole of it is: the bytes
+-- are those of the text, or of the JSON as the database writes it, in UTF-8.
+
+-- Internal: how much a report holds: bytes of one value, of all values of the
+-- history together, of each other list, and the length of a list.  What takes
+-- these many bytes as text takes up to five times as many as jsonb.
+CREATE FUNCTION consent_profiling.report_limits(OUT value_bytes integer,
+		OUT history_bytes integer, OUT list_bytes integer, OUT items integer)
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+	SELECT 16384, 16777216, 4194304, 20000
+$$;
+
+-- Internal: the size and the hash of a text.  In SQL_ASCII it is bytes in no
+-- encoding.
+CREATE FUNCTION consent_profiling.report_hash(content text)
+	RETURNS jsonb
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT jsonb_build_object('size', octet_length(b.bytes),
+							  'sha256', encode(sha256(b.bytes), 'hex'))
+		FROM (SELECT convert_to(content, CASE getdatabaseencoding()
+				WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END) AS bytes
+			  OFFSET 0) b
+$$;
+
+-- Internal: a value as a report shows it: as it is up to so many bytes, else by
+-- size, hash and origin.
+CREATE FUNCTION consent_profiling.report_value(value jsonb, origin jsonb,
+		most integer DEFAULT (consent_profiling.report_limits()).value_bytes)
+	RETURNS jsonb
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT CASE WHEN octet_length(value #>> '{}') > most
+		THEN report_hash(value #>> '{}') || origin
+		ELSE value END
+$$;
+
+-- Internal: a text of another list than the history, as a report shows it.
+CREATE FUNCTION consent_profiling.report_text(content text, relation text)
+	RETURNS jsonb
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT report_value(to_jsonb(content), jsonb_build_object('table', relation))
+$$;
+
+-- Internal: the values of one event as a report shows them that has room for so
+-- many bytes more, with how many bytes they take and which of them are shown by
+-- size and hash.
+CREATE FUNCTION consent_profiling.report_values(event bigint, whole jsonb,
+		room bigint, OUT shown jsonb, OUT bytes bigint, OUT shortened text[])
+	LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+DECLARE
+	most integer;
+BEGIN
+	-- What is no longer than a size, a hash and an id says as much itself.
+	FOREACH most IN ARRAY ARRAY[(report_limits()).value_bytes, 128] LOOP
+		SELECT jsonb_object_agg(v.key, v.shown),
+			   COALESCE(sum(octet_length(v.shown #>> '{}')), 0),
+			   array_agg(v.key ORDER BY v.key) FILTER (WHERE v.shown <> v.value)
+			INTO shown, bytes, shortened
+			FROM (SELECT w.key, w.value, report_value(w.value,
+						jsonb_build_object('event', report_values.event), most) AS shown
+				  FROM jsonb_each(whole) w OFFSET 0) v;
+		EXIT WHEN bytes <= room;
+	END LOOP;
+END
+$$;
+
+-- Internal: as many of these, from the first on, as a list of a report holds, or
+-- from the last on the other way round.
+CREATE FUNCTION consent_profiling.report_list(items jsonb[],
+		turned boolean DEFAULT false)
+	RETURNS jsonb
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT COALESCE(jsonb_agg(s.item ORDER BY CASE WHEN turned THEN -s.n ELSE s.n END),
+					'[]')
+		FROM (SELECT u.item, u.n,
+					 sum(octet_length(u.item::text)) OVER (ORDER BY u.n) AS bytes
+			  FROM unnest(items) WITH ORDINALITY u (item, n)) s
+		WHERE s.bytes <= (report_limits()).list_bytes
+			AND s.n <= (report_limits()).items
+$$;
+
+-- Internal: what a report says about what it does not show; null where it shows
+-- all there is.
+CREATE FUNCTION consent_profiling.report_shortened("values" bigint, events bigint,
+		acts jsonb, lists text[])
+	RETURNS jsonb
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT CASE WHEN "values" > 0 OR events > 0 OR cardinality(lists) > 0
+		THEN jsonb_build_object('values', "values", 'events', events, 'acts', acts,
+			'lists', to_jsonb(lists), 'note', format(
+			'A value of more than %s bytes is shown as its size in bytes, its SHA-256 and where it is, and so are older values where all of them are more than %s bytes. Of a list of more than %s entries or %s bytes only a part is shown, of a history the newest. The whole is in the tables of the database, for data protection officers.',
+			l.value_bytes, l.history_bytes, l.items, l.list_bytes)) END
+		FROM report_limits() l
+$$;
+
 CREATE FUNCTION consent_profiling.set_controller(name text,
 		address text DEFAULT NULL, contact text DEFAULT NULL,
 		dpo_contact text DEFAULT NULL, jurisdiction text DEFAULT NULL)
@@ -292,7 +396,8 @@ AS $$
 		"entity_id": {"@id": "dpv:isIndicatedBy", "@type": "@id"},
 		"evidence": {"@id": "dpv:hasIndicationMethod", "@type": "@json"},
 		"recorded_at": {"@id": "dct:created", "@type": "xsd:dateTime"},
-		"recorded_by": {"@id": "dct:creator", "@type": "@json"}
+		"recorded_by": {"@id": "dct:creator", "@type": "@json"},
+		"shortened": {"@id": "skos:note", "@type": "@json"}
 	}'::jsonb
 $$;
 
@@ -368,6 +473,21 @@ AS $$
 				'valid_from', NULL, 'url', NULL, 'sha256', NULL)) END)
 $$;
 
+-- Internal: the notice of an event whose texts are too large for a record.
+CREATE FUNCTION consent_profiling.short_notice(event consent_profiling.event)
+	RETURNS jsonb
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT jsonb_build_array(jsonb_build_object('@type', 'dpv:ConsentNotice',
+		'id', CASE jsonb_typeof(n.id)
+			WHEN 'object' THEN to_jsonb(format('%s bytes, SHA-256 %s, event %s',
+				n.id ->> 'size', n.id ->> 'sha256', event.id))
+			ELSE n.id END,
+		'language', NULL, 'version', NULL, 'valid_from', NULL, 'url', NULL,
+		'sha256', NULL))
+		FROM (SELECT report_value(to_jsonb(event.notice), '{}', 128) AS id) n
+$$;
+
 CREATE FUNCTION consent_profiling.consent_record(
 		subject consent_profiling.subject_id, purpose text DEFAULT 'profiling')
 	RETURNS jsonb
@@ -382,9 +502,16 @@ DECLARE
 	current consent_profiling.consent;
 	current_at timestamptz;
 	controller consent_profiling.controller;
-	parties jsonb;
 	notices jsonb;
-	events jsonb;
+	e consent_profiling.event;
+	part record;
+	items jsonb[] := '{}';
+	versions integer[] := '{}';
+	room bigint := (report_limits()).history_bytes;
+	cut bigint := 0;
+	total bigint;
+	parties jsonb[];
+	recipients jsonb[];
 	created timestamptz;
 	modified timestamptz;
 BEGIN
@@ -401,8 +528,23 @@ BEGIN
 	current_at := consent_at(current);
 	SELECT * INTO controller FROM controller c ORDER BY c.version DESC LIMIT 1;
 
-	-- All that was said, in the order in which it happened.
-	SELECT COALESCE(jsonb_agg(jsonb_build_object(
+	SELECT count(*), min(e.recorded_at), max(e.recorded_at)
+		INTO total, created, modified
+		FROM event e
+		WHERE e.subject = person.id AND e.purpose = goal.name
+			AND e.consent IS NOT NULL;
+	-- All that was said, the newest first, while there is room for it.
+	FOR e IN SELECT * FROM event e
+			WHERE e.subject = person.id AND e.purpose = goal.name
+				AND e.consent IS NOT NULL
+			ORDER BY e.at DESC, e.id DESC LIMIT (report_limits()).items LOOP
+		SELECT * INTO part FROM report_values(e.id, jsonb_build_object(
+			'evidence', e.evidence, 'privacy_notice', record_notice(e.notice, e.at),
+			'actor', e.actor), room);
+		room := room - part.bytes;
+		cut := cut + COALESCE(cardinality(part.shortened), 0);
+		versions := versions || controller_at(e.at);
+		items := array_append(items, jsonb_build_object(
 				'@id', '_:event-' || e.id,
 				'act', e.act,
 				'event_state', consent_state(consent_status(e.consent)),
@@ -428,34 +570,38 @@ BEGIN
 					WHEN 'unknown' THEN NULL
 					ELSE 'https://w3id.org/dpv#DataSubject' END,
 				'pii_controllers', '_:controller-' || controller_at(e.at),
-				'privacy_notice', record_notice(e.notice, e.at),
-				'evidence', e.evidence,
+				'privacy_notice', CASE WHEN 'privacy_notice' = ANY (part.shortened)
+					THEN short_notice(e) ELSE part.shown -> 'privacy_notice' END,
+				'evidence', part.shown -> 'evidence',
 				'recorded_at', iso8601(e.recorded_at),
 				'recorded_by', jsonb_build_object('session_role', e.session_role,
-					'caller', e.caller, 'actor', e.actor))
-			ORDER BY e.at, e.id), '[]'),
-			min(e.recorded_at), max(e.recorded_at)
-		INTO events, created, modified
-		FROM event e
-		WHERE e.subject = person.id AND e.purpose = goal.name
-			AND e.consent IS NOT NULL;
+					'caller', e.caller, 'actor', part.shown -> 'actor')));
+	END LOOP;
 	-- What people were told when they said what counts now.
-	SELECT record_notice(e.notice, e.at) INTO notices
-		FROM event e
+	SELECT * INTO e FROM event e
 		WHERE e.subject = person.id AND e.purpose = goal.name
 			AND e.consent = current AND e.notice IS NOT NULL
 		ORDER BY e.id DESC LIMIT 1;
-	SELECT jsonb_agg(jsonb_build_object('@id', '_:controller-' || c.version,
+	IF FOUND THEN
+		notices := record_notice(e.notice, e.at);
+		IF octet_length(notices::text) > (report_limits()).list_bytes THEN
+			notices := short_notice(e);
+		END IF;
+	END IF;
+	parties := ARRAY(SELECT jsonb_build_object('@id', '_:controller-' || c.version,
 				'@type', 'dpv:DataController', 'version', c.version,
 				'valid_from', iso8601(c.valid_from), 'party_name', c.name,
 				'party_address', c.address, 'party_contact', c.contact,
 				'dpo_contact', c.dpo_contact, 'jurisdiction', c.jurisdiction)
-			ORDER BY c.version)
-		INTO parties
 		FROM controller c
-		WHERE c.version = controller.version
-			OR events @> jsonb_build_array(jsonb_build_object(
-				'pii_controllers', '_:controller-' || c.version));
+		WHERE c.version = controller.version OR c.version = ANY (versions)
+		ORDER BY c.version DESC LIMIT (report_limits()).items);
+	recipients := ARRAY(SELECT jsonb_build_object('@type', 'dpv:Recipient',
+				'party_name', d.recipient, 'party_type', r.category,
+				'party_contact', r.contact)
+		FROM disclosure d LEFT JOIN recipient r ON r.name = d.recipient
+		WHERE d.subject = person.id AND d.purpose = goal.name
+		ORDER BY d.recipient LIMIT (report_limits()).items);
 
 	RETURN jsonb_build_object(
 		'@context', record_context(),
@@ -499,12 +645,7 @@ BEGIN
 					CASE WHEN goal.automated_decision
 						THEN 'https://w3id.org/dpv#AutomatedDecisionMaking' END], NULL),
 				'jurisdiction', controller.jurisdiction,
-				'recipient_third_parties', COALESCE((
-					SELECT jsonb_agg(jsonb_build_object('@type', 'dpv:Recipient',
-							'party_name', d.recipient, 'party_type', r.category,
-							'party_contact', r.contact) ORDER BY d.recipient)
-						FROM disclosure d LEFT JOIN recipient r ON r.name = d.recipient
-						WHERE d.subject = person.id AND d.purpose = goal.name), '[]'),
+				'recipient_third_parties', report_list(recipients),
 				-- Art. 7(3)
 				'withdrawal_method', jsonb_build_object(
 					'@type', 'dpv:WithdrawConsent',
@@ -512,8 +653,14 @@ BEGIN
 				'privacy_rights', (SELECT jsonb_agg(
 						'https://w3id.org/dpv/legal/eu/gdpr#A' || a ORDER BY n)
 					FROM unnest(rights_of(goal, marketing)) WITH ORDINALITY u (a, n))))),
-		'party_identification', COALESCE(parties, '[]'),
-		'consent_events', events);
+		'party_identification', report_list(parties, true),
+		'consent_events', (SELECT COALESCE(jsonb_agg(i ORDER BY n DESC), '[]')
+						   FROM unnest(items) WITH ORDINALITY u (i, n)),
+		'shortened', report_shortened(cut, total - cardinality(items), NULL,
+			ARRAY(SELECT l.name
+				  FROM (VALUES ('party_identification', parties),
+							   ('recipient_third_parties', recipients)) l (name, items)
+				  WHERE jsonb_array_length(report_list(l.items)) < cardinality(l.items))));
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.consent_record(
@@ -769,6 +916,13 @@ COMMENT ON FUNCTION consent_profiling.import_receipt(
 REVOKE EXECUTE ON FUNCTION
 	consent_profiling.find_subject(consent_profiling.subject_id),
 	consent_profiling.iso8601(timestamptz),
+	consent_profiling.report_limits(),
+	consent_profiling.report_hash(text),
+	consent_profiling.report_value(jsonb, jsonb, integer),
+	consent_profiling.report_text(text, text),
+	consent_profiling.report_values(bigint, jsonb, bigint),
+	consent_profiling.report_list(jsonb[], boolean),
+	consent_profiling.report_shortened(bigint, bigint, jsonb, text[]),
 	consent_profiling.set_controller(text, text, text, text, text),
 	consent_profiling.add_notice(text, text, text, text),
 	consent_profiling.notices_in_force(text, timestamptz),
@@ -778,6 +932,7 @@ REVOKE EXECUTE ON FUNCTION
 	consent_profiling.lawful_basis(consent_profiling.purpose),
 	consent_profiling.rights_of(consent_profiling.purpose, boolean),
 	consent_profiling.record_notice(text, timestamptz),
+	consent_profiling.short_notice(consent_profiling.event),
 	consent_profiling.consent_record(consent_profiling.subject_id, text),
 	consent_profiling.check_receipt(jsonb, text, text[]),
 	consent_profiling.check_receipt_state(jsonb, text),
