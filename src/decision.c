@@ -138,7 +138,7 @@ DenyingObjection(const SubjectFacts *facts, const PurposeRules *rules)
  * precedence as if it had been recorded at the purpose.  Nothing above ever
  * permits: only the purpose's own record can be a Yes.
  */
-static const Consent *
+const Consent *
 EffectiveConsent(const SubjectFacts *facts, int *level)
 {
 	const Consent *effective = NULL;

@@ -82,6 +82,7 @@ extern Decision Decide(const SubjectFacts *facts, const PurposeRules *rules,
 					   TimestampTz now);
 extern bool Permitted(const SubjectFacts *facts, const PurposeRules *rules,
 					  TimestampTz now);
+extern const Consent *EffectiveConsent(const SubjectFacts *facts, int *level);
 extern PurposeRules DecisionRules(const PurposeRules *rules, const char *basis);
 extern TimestampTz ComingOfAge(DateADT birth_date, int minimum_age);
 extern bool ConsentStatusIsNo(int32 status);

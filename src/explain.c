@@ -1,8 +1,9 @@
 /*
  * explain.c
- *		verdict_of() and explain_verdict(): which row of the truth table it was.
+ *		verdict_of() and explain_verdict(): which row of the truth table it was;
+ *		effective_consent(): the consent that it was judged by.
  *
- * Both disclose personal data, so only officers may call them; the install
+ * All disclose personal data, so only officers may call them; the install
  * script sees to that.  They answer for any purpose, whether or not the
  * officer may profile for it: asking why is not profiling.
  *
@@ -24,6 +25,7 @@
 
 PG_FUNCTION_INFO_V1(verdict_of);
 PG_FUNCTION_INFO_V1(explain_verdict);
+PG_FUNCTION_INFO_V1(effective_consent);
 
 /* The arguments of both functions, in their order. */
 enum
@@ -276,6 +278,36 @@ explain_verdict(PG_FUNCTION_ARGS)
 	values[2] = CStringGetTextDatum(DetailOf(&explained));
 	values[3] = TimestampTzGetDatum(explained.decision.since);
 	values[4] = TimestampTzGetDatum(explained.decision.until);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc),
+													  values, nulls)));
+}
+
+/*
+ * effective_consent(subject, purpose): the consent that counts for the purpose
+ * and the purpose that it is recorded at, both null where there is none.  Other
+ * rows of the truth table may have decided before it, which a record of the
+ * consent does not look at.
+ */
+Datum
+effective_consent(PG_FUNCTION_ARGS)
+{
+	Explained	explained;
+	TupleDesc	tupdesc;
+	Datum		values[2] = {0};
+	bool		nulls[2] = {true, true};
+	const Consent *consent;
+	int			level;
+
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	ExplainArguments(fcinfo, &explained);
+	consent = EffectiveConsent(&explained.facts, &level);
+	if (consent != NULL)
+	{
+		values[0] = PointerGetDatum(consent);
+		values[1] = CStringGetTextDatum(explained.purpose->names[level]);
+		nulls[0] = nulls[1] = false;
+	}
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc),
 													  values, nulls)));
 }

@@ -473,6 +473,15 @@ AS $$
 				'valid_from', NULL, 'url', NULL, 'sha256', NULL)) END)
 $$;
 
+-- Internal: the consent that counts for a purpose, and the purpose that it is
+-- recorded at, which is one above where a No flowed down from there; both null
+-- where there is none.  For purposes that are profiling.
+CREATE FUNCTION consent_profiling.effective_consent(
+		subject consent_profiling.subject_id, purpose text,
+		OUT consent consent_profiling.consent, OUT recorded_at text)
+	AS 'MODULE_PATHNAME'
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE;
+
 -- Internal: the notice of an event whose texts are too large for a record.
 CREATE FUNCTION consent_profiling.short_notice(event consent_profiling.event)
 	RETURNS jsonb
@@ -500,7 +509,7 @@ DECLARE
 	goal consent_profiling.purpose;
 	marketing boolean;
 	current consent_profiling.consent;
-	current_at timestamptz;
+	current_purpose text;
 	controller consent_profiling.controller;
 	notices jsonb;
 	e consent_profiling.event;
@@ -523,20 +532,29 @@ BEGIN
 	END IF;
 	marketing := (SELECT bool_or(l.direct_marketing)
 				  FROM lineage(consent_record.purpose) l);
-	SELECT c.consent INTO current FROM choice c
-		WHERE c.subject = person.id AND c.purpose = goal.name;
-	current_at := consent_at(current);
+	-- Art. 7(3): what was withdrawn above is withdrawn here.  What is not
+	-- profiling has no verdict, and stands for itself.
+	IF goal.automated AND goal.personal_data AND goal.evaluates_person THEN
+		SELECT x.consent, x.recorded_at INTO current, current_purpose
+			FROM effective_consent(person.id, goal.name) x;
+	ELSE
+		SELECT c.consent, c.purpose INTO current, current_purpose FROM choice c
+			WHERE c.subject = person.id AND c.purpose = goal.name;
+	END IF;
 	SELECT * INTO controller FROM controller c ORDER BY c.version DESC LIMIT 1;
 
 	SELECT count(*), min(e.recorded_at), max(e.recorded_at)
 		INTO total, created, modified
 		FROM event e
-		WHERE e.subject = person.id AND e.purpose = goal.name
-			AND e.consent IS NOT NULL;
-	-- All that was said, the newest first, while there is room for it.
+		WHERE e.subject = person.id AND e.consent IS NOT NULL
+			AND (e.purpose = goal.name
+				 OR e.purpose = current_purpose AND e.consent = current);
+	-- All that was said here, and what counts from above, the newest first, while
+	-- there is room for it.
 	FOR e IN SELECT * FROM event e
-			WHERE e.subject = person.id AND e.purpose = goal.name
-				AND e.consent IS NOT NULL
+			WHERE e.subject = person.id AND e.consent IS NOT NULL
+				AND (e.purpose = goal.name
+					 OR e.purpose = current_purpose AND e.consent = current)
 			ORDER BY e.at DESC, e.id DESC LIMIT (report_limits()).items LOOP
 		SELECT * INTO part FROM report_values(e.id, jsonb_build_object(
 			'evidence', e.evidence, 'privacy_notice', record_notice(e.notice, e.at),
@@ -547,6 +565,7 @@ BEGIN
 		items := array_append(items, jsonb_build_object(
 				'@id', '_:event-' || e.id,
 				'act', e.act,
+				'purpose', e.purpose,
 				'event_state', consent_state(consent_status(e.consent)),
 				'event_type', CASE
 					WHEN consent_status(e.consent) NOT IN ('given', 'renewed') THEN NULL
@@ -579,7 +598,7 @@ BEGIN
 	END LOOP;
 	-- What people were told when they said what counts now.
 	SELECT * INTO e FROM event e
-		WHERE e.subject = person.id AND e.purpose = goal.name
+		WHERE e.subject = person.id AND e.purpose = current_purpose
 			AND e.consent = current AND e.notice IS NOT NULL
 		ORDER BY e.id DESC LIMIT 1;
 	IF FOUND THEN
@@ -665,7 +684,7 @@ END
 $$;
 COMMENT ON FUNCTION consent_profiling.consent_record(
 		consent_profiling.subject_id, text) IS
-	'the record of a subject''s consent to exactly this purpose (Art. 7(1)), in the structure of ISO/IEC TS 27560 and as JSON-LD with W3C DPV terms; its state is ConsentUnknown where nothing is recorded; throws no_data_found for an unknown subject, undefined_object for an unknown purpose; for officers';
+	'the record of a subject''s consent to exactly this purpose (Art. 7(1)), in the structure of ISO/IEC TS 27560 and as JSON-LD with W3C DPV terms; its state is that which counts, with a refusal or withdrawal at a purpose above, and ConsentUnknown where nothing is recorded; throws no_data_found for an unknown subject, undefined_object for an unknown purpose; for officers';
 
 -- What a receipt must have, and of which type, is what the JSON schema of the
 -- Kantara Consent Receipt Specification 1.1.0 says: all that it requires, but for
@@ -932,6 +951,7 @@ REVOKE EXECUTE ON FUNCTION
 	consent_profiling.lawful_basis(consent_profiling.purpose),
 	consent_profiling.rights_of(consent_profiling.purpose, boolean),
 	consent_profiling.record_notice(text, timestamptz),
+	consent_profiling.effective_consent(consent_profiling.subject_id, text),
 	consent_profiling.short_notice(consent_profiling.event),
 	consent_profiling.consent_record(consent_profiling.subject_id, text),
 	consent_profiling.check_receipt(jsonb, text, text[]),
