@@ -72,13 +72,14 @@ $$;
 -- are those of the text, or of the JSON as the database writes it, in UTF-8.
 
 -- Internal: how much a report holds: bytes of one value, of all values of the
--- history together, of each other list, and the length of a list.  What takes
--- these many bytes as text takes up to five times as many as jsonb.
+-- history together, events of the history, bytes and entries of each other list.
+-- What takes these many bytes as text takes up to five times as many as jsonb.
 CREATE FUNCTION consent_profiling.report_limits(OUT value_bytes integer,
-		OUT history_bytes integer, OUT list_bytes integer, OUT items integer)
+		OUT history_bytes integer, OUT events integer, OUT list_bytes integer,
+		OUT entries integer)
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$
-	SELECT 16384, 16777216, 4194304, 20000
+	SELECT 16384, 16777216, 20000, 4194304, 5000
 $$;
 
 -- Internal: the size and the hash of a text.  In SQL_ASCII it is bytes in no
@@ -151,7 +152,7 @@ AS $$
 					 sum(octet_length(u.item::text)) OVER (ORDER BY u.n) AS bytes
 			  FROM unnest(items) WITH ORDINALITY u (item, n)) s
 		WHERE s.bytes <= (report_limits()).list_bytes
-			AND s.n <= (report_limits()).items
+			AND s.n <= (report_limits()).entries
 $$;
 
 -- Internal: what a report says about what it does not show; null where it shows
@@ -161,11 +162,13 @@ CREATE FUNCTION consent_profiling.report_shortened("values" bigint, events bigin
 	RETURNS jsonb
 	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
 AS $$
-	SELECT CASE WHEN "values" > 0 OR events > 0 OR cardinality(lists) > 0
-		THEN jsonb_build_object('values', "values", 'events', events, 'acts', acts,
+	SELECT CASE WHEN "values" > 0 OR report_shortened.events > 0
+			OR cardinality(lists) > 0
+		THEN jsonb_build_object('values', "values",
+			'events', report_shortened.events, 'acts', acts,
 			'lists', to_jsonb(lists), 'note', format(
-			'A value of more than %s bytes is shown as its size in bytes, its SHA-256 and where it is, and so are older values where all of them are more than %s bytes. Of a list of more than %s entries or %s bytes only a part is shown, of a history the newest. The whole is in the tables of the database, for data protection officers.',
-			l.value_bytes, l.history_bytes, l.items, l.list_bytes)) END
+			'A value of more than %s bytes is shown as its size in bytes, its SHA-256 and where it is, and so are older values where all of them are more than %s bytes. Of a history the newest %s events are shown, of another list up to %s entries or %s bytes. The whole is in the tables of the database, for data protection officers.',
+			l.value_bytes, l.history_bytes, l.events, l.entries, l.list_bytes)) END
 		FROM report_limits() l
 $$;
 
@@ -555,7 +558,7 @@ BEGIN
 			WHERE e.subject = person.id AND e.consent IS NOT NULL
 				AND (e.purpose = goal.name
 					 OR e.purpose = current_purpose AND e.consent = current)
-			ORDER BY e.at DESC, e.id DESC LIMIT (report_limits()).items LOOP
+			ORDER BY e.at DESC, e.id DESC LIMIT (report_limits()).events LOOP
 		SELECT * INTO part FROM report_values(e.id, jsonb_build_object(
 			'evidence', e.evidence, 'privacy_notice', record_notice(e.notice, e.at),
 			'actor', e.actor), room);
@@ -609,18 +612,22 @@ BEGIN
 	END IF;
 	parties := ARRAY(SELECT jsonb_build_object('@id', '_:controller-' || c.version,
 				'@type', 'dpv:DataController', 'version', c.version,
-				'valid_from', iso8601(c.valid_from), 'party_name', c.name,
-				'party_address', c.address, 'party_contact', c.contact,
-				'dpo_contact', c.dpo_contact, 'jurisdiction', c.jurisdiction)
+				'valid_from', iso8601(c.valid_from),
+				'party_name', report_text(c.name, 'controller'),
+				'party_address', report_text(c.address, 'controller'),
+				'party_contact', report_text(c.contact, 'controller'),
+				'dpo_contact', report_text(c.dpo_contact, 'controller'),
+				'jurisdiction', report_text(c.jurisdiction, 'controller'))
 		FROM controller c
 		WHERE c.version = controller.version OR c.version = ANY (versions)
-		ORDER BY c.version DESC LIMIT (report_limits()).items);
+		ORDER BY c.version DESC LIMIT (report_limits()).entries + 1);
 	recipients := ARRAY(SELECT jsonb_build_object('@type', 'dpv:Recipient',
-				'party_name', d.recipient, 'party_type', r.category,
-				'party_contact', r.contact)
+				'party_name', report_text(d.recipient, 'disclosure'),
+				'party_type', report_text(r.category, 'recipient'),
+				'party_contact', report_text(r.contact, 'recipient'))
 		FROM disclosure d LEFT JOIN recipient r ON r.name = d.recipient
 		WHERE d.subject = person.id AND d.purpose = goal.name
-		ORDER BY d.recipient LIMIT (report_limits()).items);
+		ORDER BY d.recipient LIMIT (report_limits()).entries + 1);
 
 	RETURN jsonb_build_object(
 		'@context', record_context(),

@@ -105,7 +105,7 @@ DECLARE
 	oldest bigint;
 BEGIN
 	FOR e IN SELECT * FROM event e WHERE e.subject = history_report.subject
-			ORDER BY e.id DESC LIMIT (report_limits()).items LOOP
+			ORDER BY e.id DESC LIMIT (report_limits()).events LOOP
 		SELECT * INTO part FROM report_values(e.id, jsonb_build_object(
 			'ground', e.ground, 'notice', e.notice, 'evidence', e.evidence,
 			'detail', e.detail, 'actor', e.actor,
@@ -151,7 +151,7 @@ AS $$
 DECLARE
 	person consent_profiling.subject := find_subject(subject_report.subject);
 	-- One more than is shown, to see that there are more.
-	enough CONSTANT integer := (report_limits()).items + 1;
+	enough CONSTANT integer := (report_limits()).entries + 1;
 	restrictions jsonb[];
 	purposes jsonb[];
 	recipients jsonb[];
