@@ -168,7 +168,7 @@ DenyingObjection(const SubjectFacts *facts, const PurposeRules *rules)
  * purpose itself counts.  Nothing above ever permits: only the purpose's own
  * record can be a Yes.
  */
-static const Consent *
+const Consent *
 EffectiveConsent(const SubjectFacts *facts, const PurposeRules *rules,
 				 int *level)
 {

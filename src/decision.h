@@ -86,6 +86,8 @@ extern Decision Decide(const SubjectFacts *facts, const PurposeRules *rules,
 					   TimestampTz now);
 extern bool Permitted(const SubjectFacts *facts, const PurposeRules *rules,
 					  TimestampTz now);
+extern const Consent *EffectiveConsent(const SubjectFacts *facts,
+										const PurposeRules *rules, int *level);
 extern PurposeRules DecisionRules(const PurposeRules *rules, const char *basis);
 extern TimestampTz ComingOfAge(DateADT birth_date, int minimum_age);
 extern TimestampTz EndOfPlausibleAge(DateADT birth_date);

@@ -1,10 +1,11 @@
 /*
  * explain.c
  *		verdict_of() and explain_verdict(): which row of the truth table it was;
- *		and count_verdicts(): how many people each row is about.
+ *		effective_consent(): the consent that it was judged by; and
+ *		count_verdicts(): how many people each row is about.
  *
- * The first two disclose personal data, so only officers may call them; the install
- * script sees to that.  They answer for any purpose, whether or not the
+ * All but the last disclose personal data, so only officers may call them; the
+ * install script sees to that.  They answer for any purpose, whether or not the
  * officer may profile for it: asking why is not profiling.
  *
  * About the present they read what the gate reads; about another moment they
@@ -27,6 +28,7 @@
 PG_FUNCTION_INFO_V1(verdict_of);
 PG_FUNCTION_INFO_V1(explain_verdict);
 PG_FUNCTION_INFO_V1(count_verdicts);
+PG_FUNCTION_INFO_V1(effective_consent);
 
 /* The arguments of both functions, in their order. */
 enum
@@ -360,4 +362,35 @@ count_verdicts(PG_FUNCTION_ARGS)
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	return (Datum) 0;
+}
+
+/*
+ * effective_consent(subject, purpose): the consent that counts for the purpose
+ * and the purpose that it is recorded at, both null where there is none.  Other
+ * rows of the truth table may have decided before it, which a record of the
+ * consent does not look at.
+ */
+Datum
+effective_consent(PG_FUNCTION_ARGS)
+{
+	Explained	explained;
+	TupleDesc	tupdesc;
+	Datum		values[2] = {0};
+	bool		nulls[2] = {true, true};
+	const Consent *consent;
+	int			level;
+
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	ExplainArguments(fcinfo, &explained);
+	consent = EffectiveConsent(&explained.facts, &explained.purpose->rules,
+							   &level);
+	if (consent != NULL)
+	{
+		values[0] = PointerGetDatum(consent);
+		values[1] = CStringGetTextDatum(explained.purpose->names[level]);
+		nulls[0] = nulls[1] = false;
+	}
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc),
+													  values, nulls)));
 }

@@ -65,6 +65,113 @@ AS $$
 		END
 $$;
 
+-- A jsonb holds 256 MB and a text 1 GB, but a person can have any number of events
+-- with 1 MB each in evidence, detail, notice, ground, grounds and actor.  So that
+-- no sum of them can make a report fail, Art. 15, reports show a value that is too
+-- large as its size in bytes, its SHA-256 and where the whole of it is: the bytes
+-- are those of the text, or of the JSON as the database writes it, in UTF-8.
+
+-- Internal: how much a report holds: bytes of one value, of all values of the
+-- history together, events of the history, bytes and entries of each other list.
+-- What takes these many bytes as text takes up to five times as many as jsonb.
+CREATE FUNCTION consent_profiling.report_limits(OUT value_bytes integer,
+		OUT history_bytes integer, OUT events integer, OUT list_bytes integer,
+		OUT entries integer)
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+	SELECT 16384, 16777216, 20000, 4194304, 5000
+$$;
+
+-- Internal: the size and the hash of a text.  In SQL_ASCII it is bytes in no
+-- encoding.
+CREATE FUNCTION consent_profiling.report_hash(content text)
+	RETURNS jsonb
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT jsonb_build_object('size', octet_length(b.bytes),
+							  'sha256', encode(sha256(b.bytes), 'hex'))
+		FROM (SELECT convert_to(content, CASE getdatabaseencoding()
+				WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END) AS bytes
+			  OFFSET 0) b
+$$;
+
+-- Internal: a value as a report shows it: as it is up to so many bytes, else by
+-- size, hash and origin.
+CREATE FUNCTION consent_profiling.report_value(value jsonb, origin jsonb,
+		most integer DEFAULT (consent_profiling.report_limits()).value_bytes)
+	RETURNS jsonb
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT CASE WHEN octet_length(value #>> '{}') > most
+		THEN report_hash(value #>> '{}') || origin
+		ELSE value END
+$$;
+
+-- Internal: a text of another list than the history, as a report shows it.
+CREATE FUNCTION consent_profiling.report_text(content text, relation text)
+	RETURNS jsonb
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT report_value(to_jsonb(content), jsonb_build_object('table', relation))
+$$;
+
+-- Internal: the values of one event as a report shows them that has room for so
+-- many bytes more, with how many bytes they take and which of them are shown by
+-- size and hash.
+CREATE FUNCTION consent_profiling.report_values(event bigint, whole jsonb,
+		room bigint, OUT shown jsonb, OUT bytes bigint, OUT shortened text[])
+	LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+DECLARE
+	most integer;
+BEGIN
+	-- What is no longer than a size, a hash and an id says as much itself.
+	FOREACH most IN ARRAY ARRAY[(report_limits()).value_bytes, 128] LOOP
+		SELECT jsonb_object_agg(v.key, v.shown),
+			   COALESCE(sum(octet_length(v.shown #>> '{}')), 0),
+			   array_agg(v.key ORDER BY v.key) FILTER (WHERE v.shown <> v.value)
+			INTO shown, bytes, shortened
+			FROM (SELECT w.key, w.value, report_value(w.value,
+						jsonb_build_object('event', report_values.event), most) AS shown
+				  FROM jsonb_each(whole) w OFFSET 0) v;
+		EXIT WHEN bytes <= room;
+	END LOOP;
+END
+$$;
+
+-- Internal: as many of these, from the first on, as a list of a report holds, or
+-- from the last on the other way round.
+CREATE FUNCTION consent_profiling.report_list(items jsonb[],
+		turned boolean DEFAULT false)
+	RETURNS jsonb
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT COALESCE(jsonb_agg(s.item ORDER BY CASE WHEN turned THEN -s.n ELSE s.n END),
+					'[]')
+		FROM (SELECT u.item, u.n,
+					 sum(octet_length(u.item::text)) OVER (ORDER BY u.n) AS bytes
+			  FROM unnest(items) WITH ORDINALITY u (item, n)) s
+		WHERE s.bytes <= (report_limits()).list_bytes
+			AND s.n <= (report_limits()).entries
+$$;
+
+-- Internal: what a report says about what it does not show; null where it shows
+-- all there is.
+CREATE FUNCTION consent_profiling.report_shortened("values" bigint, events bigint,
+		acts jsonb, lists text[])
+	RETURNS jsonb
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT CASE WHEN "values" > 0 OR report_shortened.events > 0
+			OR cardinality(lists) > 0
+		THEN jsonb_build_object('values', "values",
+			'events', report_shortened.events, 'acts', acts,
+			'lists', to_jsonb(lists), 'note', format(
+			'A value of more than %s bytes is shown as its size in bytes, its SHA-256 and where it is, and so are older values where all of them are more than %s bytes. Of a history the newest %s events are shown, of another list up to %s entries or %s bytes. The whole is in the tables of the database, for data protection officers.',
+			l.value_bytes, l.history_bytes, l.events, l.entries, l.list_bytes)) END
+		FROM report_limits() l
+$$;
+
 CREATE FUNCTION consent_profiling.set_controller(name text,
 		address text DEFAULT NULL, contact text DEFAULT NULL,
 		dpo_contact text DEFAULT NULL, jurisdiction text DEFAULT NULL)
@@ -292,7 +399,8 @@ AS $$
 		"entity_id": {"@id": "dpv:isIndicatedBy", "@type": "@id"},
 		"evidence": {"@id": "dpv:hasIndicationMethod", "@type": "@json"},
 		"recorded_at": {"@id": "dct:created", "@type": "xsd:dateTime"},
-		"recorded_by": {"@id": "dct:creator", "@type": "@json"}
+		"recorded_by": {"@id": "dct:creator", "@type": "@json"},
+		"shortened": {"@id": "skos:note", "@type": "@json"}
 	}'::jsonb
 $$;
 
@@ -368,6 +476,30 @@ AS $$
 				'valid_from', NULL, 'url', NULL, 'sha256', NULL)) END)
 $$;
 
+-- Internal: the consent that counts for a purpose, and the purpose that it is
+-- recorded at, which is one above where a No flowed down from there; both null
+-- where there is none.  For purposes that are profiling.
+CREATE FUNCTION consent_profiling.effective_consent(
+		subject consent_profiling.subject_id, purpose text,
+		OUT consent consent_profiling.consent, OUT recorded_at text)
+	AS 'MODULE_PATHNAME'
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE;
+
+-- Internal: the notice of an event whose texts are too large for a record.
+CREATE FUNCTION consent_profiling.short_notice(event consent_profiling.event)
+	RETURNS jsonb
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT jsonb_build_array(jsonb_build_object('@type', 'dpv:ConsentNotice',
+		'id', CASE jsonb_typeof(n.id)
+			WHEN 'object' THEN to_jsonb(format('%s bytes, SHA-256 %s, event %s',
+				n.id ->> 'size', n.id ->> 'sha256', event.id))
+			ELSE n.id END,
+		'language', NULL, 'version', NULL, 'valid_from', NULL, 'url', NULL,
+		'sha256', NULL))
+		FROM (SELECT report_value(to_jsonb(event.notice), '{}', 128) AS id) n
+$$;
+
 CREATE FUNCTION consent_profiling.consent_record(
 		subject consent_profiling.subject_id, purpose text DEFAULT 'profiling')
 	RETURNS jsonb
@@ -380,11 +512,18 @@ DECLARE
 	goal consent_profiling.purpose;
 	marketing boolean;
 	current consent_profiling.consent;
-	current_at timestamptz;
+	current_purpose text;
 	controller consent_profiling.controller;
-	parties jsonb;
 	notices jsonb;
-	events jsonb;
+	e consent_profiling.event;
+	part record;
+	items jsonb[] := '{}';
+	versions integer[] := '{}';
+	room bigint := (report_limits()).history_bytes;
+	cut bigint := 0;
+	total bigint;
+	parties jsonb[];
+	recipients jsonb[];
 	created timestamptz;
 	modified timestamptz;
 BEGIN
@@ -396,15 +535,40 @@ BEGIN
 	END IF;
 	marketing := (SELECT bool_or(l.direct_marketing)
 				  FROM lineage(consent_record.purpose) l);
-	SELECT c.consent INTO current FROM choice c
-		WHERE c.subject = person.id AND c.purpose = goal.name;
-	current_at := consent_at(current);
+	-- Art. 7(3): what was withdrawn above is withdrawn here.  What is not
+	-- profiling has no verdict, and stands for itself.
+	IF goal.automated AND goal.personal_data AND goal.evaluates_person THEN
+		SELECT x.consent, x.recorded_at INTO current, current_purpose
+			FROM effective_consent(person.id, goal.name) x;
+	ELSE
+		SELECT c.consent, c.purpose INTO current, current_purpose FROM choice c
+			WHERE c.subject = person.id AND c.purpose = goal.name;
+	END IF;
 	SELECT * INTO controller FROM controller c ORDER BY c.version DESC LIMIT 1;
 
-	-- All that was said, in the order in which it happened.
-	SELECT COALESCE(jsonb_agg(jsonb_build_object(
+	SELECT count(*), min(e.recorded_at), max(e.recorded_at)
+		INTO total, created, modified
+		FROM event e
+		WHERE e.subject = person.id AND e.consent IS NOT NULL
+			AND (e.purpose = goal.name
+				 OR e.purpose = current_purpose AND e.consent = current);
+	-- All that was said here, and what counts from above, the newest first, while
+	-- there is room for it.
+	FOR e IN SELECT * FROM event e
+			WHERE e.subject = person.id AND e.consent IS NOT NULL
+				AND (e.purpose = goal.name
+					 OR e.purpose = current_purpose AND e.consent = current)
+			ORDER BY e.at DESC, e.id DESC LIMIT (report_limits()).events LOOP
+		SELECT * INTO part FROM report_values(e.id, jsonb_build_object(
+			'evidence', e.evidence, 'privacy_notice', record_notice(e.notice, e.at),
+			'actor', e.actor), room);
+		room := room - part.bytes;
+		cut := cut + COALESCE(cardinality(part.shortened), 0);
+		versions := versions || controller_at(e.at);
+		items := array_append(items, jsonb_build_object(
 				'@id', '_:event-' || e.id,
 				'act', e.act,
+				'purpose', e.purpose,
 				'event_state', consent_state(consent_status(e.consent)),
 				'event_type', CASE
 					WHEN consent_status(e.consent) NOT IN ('given', 'renewed') THEN NULL
@@ -428,34 +592,42 @@ BEGIN
 					WHEN 'unknown' THEN NULL
 					ELSE 'https://w3id.org/dpv#DataSubject' END,
 				'pii_controllers', '_:controller-' || controller_at(e.at),
-				'privacy_notice', record_notice(e.notice, e.at),
-				'evidence', e.evidence,
+				'privacy_notice', CASE WHEN 'privacy_notice' = ANY (part.shortened)
+					THEN short_notice(e) ELSE part.shown -> 'privacy_notice' END,
+				'evidence', part.shown -> 'evidence',
 				'recorded_at', iso8601(e.recorded_at),
 				'recorded_by', jsonb_build_object('session_role', e.session_role,
-					'caller', e.caller, 'actor', e.actor))
-			ORDER BY e.at, e.id), '[]'),
-			min(e.recorded_at), max(e.recorded_at)
-		INTO events, created, modified
-		FROM event e
-		WHERE e.subject = person.id AND e.purpose = goal.name
-			AND e.consent IS NOT NULL;
+					'caller', e.caller, 'actor', part.shown -> 'actor')));
+	END LOOP;
 	-- What people were told when they said what counts now.
-	SELECT record_notice(e.notice, e.at) INTO notices
-		FROM event e
-		WHERE e.subject = person.id AND e.purpose = goal.name
+	SELECT * INTO e FROM event e
+		WHERE e.subject = person.id AND e.purpose = current_purpose
 			AND e.consent = current AND e.notice IS NOT NULL
 		ORDER BY e.id DESC LIMIT 1;
-	SELECT jsonb_agg(jsonb_build_object('@id', '_:controller-' || c.version,
+	IF FOUND THEN
+		notices := record_notice(e.notice, e.at);
+		IF octet_length(notices::text) > (report_limits()).list_bytes THEN
+			notices := short_notice(e);
+		END IF;
+	END IF;
+	parties := ARRAY(SELECT jsonb_build_object('@id', '_:controller-' || c.version,
 				'@type', 'dpv:DataController', 'version', c.version,
-				'valid_from', iso8601(c.valid_from), 'party_name', c.name,
-				'party_address', c.address, 'party_contact', c.contact,
-				'dpo_contact', c.dpo_contact, 'jurisdiction', c.jurisdiction)
-			ORDER BY c.version)
-		INTO parties
+				'valid_from', iso8601(c.valid_from),
+				'party_name', report_text(c.name, 'controller'),
+				'party_address', report_text(c.address, 'controller'),
+				'party_contact', report_text(c.contact, 'controller'),
+				'dpo_contact', report_text(c.dpo_contact, 'controller'),
+				'jurisdiction', report_text(c.jurisdiction, 'controller'))
 		FROM controller c
-		WHERE c.version = controller.version
-			OR events @> jsonb_build_array(jsonb_build_object(
-				'pii_controllers', '_:controller-' || c.version));
+		WHERE c.version = controller.version OR c.version = ANY (versions)
+		ORDER BY c.version DESC LIMIT (report_limits()).entries + 1);
+	recipients := ARRAY(SELECT jsonb_build_object('@type', 'dpv:Recipient',
+				'party_name', report_text(d.recipient, 'disclosure'),
+				'party_type', report_text(r.category, 'recipient'),
+				'party_contact', report_text(r.contact, 'recipient'))
+		FROM disclosure d LEFT JOIN recipient r ON r.name = d.recipient
+		WHERE d.subject = person.id AND d.purpose = goal.name
+		ORDER BY d.recipient LIMIT (report_limits()).entries + 1);
 
 	RETURN jsonb_build_object(
 		'@context', record_context(),
@@ -499,12 +671,7 @@ BEGIN
 					CASE WHEN goal.automated_decision
 						THEN 'https://w3id.org/dpv#AutomatedDecisionMaking' END], NULL),
 				'jurisdiction', controller.jurisdiction,
-				'recipient_third_parties', COALESCE((
-					SELECT jsonb_agg(jsonb_build_object('@type', 'dpv:Recipient',
-							'party_name', d.recipient, 'party_type', r.category,
-							'party_contact', r.contact) ORDER BY d.recipient)
-						FROM disclosure d LEFT JOIN recipient r ON r.name = d.recipient
-						WHERE d.subject = person.id AND d.purpose = goal.name), '[]'),
+				'recipient_third_parties', report_list(recipients),
 				-- Art. 7(3)
 				'withdrawal_method', jsonb_build_object(
 					'@type', 'dpv:WithdrawConsent',
@@ -512,150 +679,236 @@ BEGIN
 				'privacy_rights', (SELECT jsonb_agg(
 						'https://w3id.org/dpv/legal/eu/gdpr#A' || a ORDER BY n)
 					FROM unnest(rights_of(goal, marketing)) WITH ORDINALITY u (a, n))))),
-		'party_identification', COALESCE(parties, '[]'),
-		'consent_events', events);
+		'party_identification', report_list(parties, true),
+		'consent_events', (SELECT COALESCE(jsonb_agg(i ORDER BY n DESC), '[]')
+						   FROM unnest(items) WITH ORDINALITY u (i, n)),
+		'shortened', report_shortened(cut, total - cardinality(items), NULL,
+			ARRAY(SELECT l.name
+				  FROM (VALUES ('party_identification', parties),
+							   ('recipient_third_parties', recipients)) l (name, items)
+				  WHERE jsonb_array_length(report_list(l.items)) < cardinality(l.items))));
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.consent_record(
 		consent_profiling.subject_id, text) IS
-	'the record of a subject''s consent to exactly this purpose (Art. 7(1)), in the structure of ISO/IEC TS 27560 and as JSON-LD with W3C DPV terms; its state is ConsentUnknown where nothing is recorded; throws no_data_found for an unknown subject, undefined_object for an unknown purpose; for officers';
+	'the record of a subject''s consent to exactly this purpose (Art. 7(1)), in the structure of ISO/IEC TS 27560 and as JSON-LD with W3C DPV terms; its state is that which counts, with a refusal or withdrawal at a purpose above, and ConsentUnknown where nothing is recorded; throws no_data_found for an unknown subject, undefined_object for an unknown purpose; for officers';
 
--- Internal: a text in a Kantara receipt that must be there.
-CREATE FUNCTION consent_profiling.receipt_text(holder jsonb, field text,
-		path text DEFAULT '')
-	RETURNS text
+-- What a receipt must have, and of which type, is what the JSON schema of the
+-- Kantara Consent Receipt Specification 1.1.0 says: all that it requires, but for
+-- the address, e-mail and telephone of a controller, without which a receipt
+-- still says who that is and how to reach them.  Beyond the schema, texts must not
+-- be blank, there are one controller, service and purpose at least, and a purpose
+-- has a name.
+
+-- Internal: complain about the first of these fields of an object in a Kantara
+-- receipt that is not there or not of its type.  A field is 'NAME TYPE', with
+-- ' optional' behind it if it may be missing.
+CREATE FUNCTION consent_profiling.check_receipt(holder jsonb, path text,
+		VARIADIC fields text[])
+	RETURNS void
 	LANGUAGE plpgsql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
 AS $$
+DECLARE
+	field text[];
+	value jsonb;
+	kind text;
+	wanted text;
 BEGIN
-	IF jsonb_typeof(holder -> field) IS DISTINCT FROM 'string'
-		OR is_blank(holder ->> field) THEN
-		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-			MESSAGE = format('receipt field "%s" must be a text that is not empty',
-							 path || field);
-	END IF;
-	RETURN holder ->> field;
+	FOR field IN SELECT string_to_array(f, ' ') FROM unnest(fields) f LOOP
+		value := holder -> field[1];
+		kind := COALESCE(jsonb_typeof(value), 'nothing');
+		CONTINUE WHEN field[3] = 'optional' AND value IS NULL;
+		wanted := CASE field[2]
+			WHEN 'words' THEN CASE WHEN kind <> 'string' OR is_blank(value #>> '{}')
+				THEN 'a text that is not empty' END
+			WHEN 'string' THEN CASE WHEN kind <> 'string' THEN 'a string' END
+			WHEN 'boolean' THEN CASE WHEN kind <> 'boolean' THEN 'true or false' END
+			WHEN 'object' THEN CASE WHEN kind <> 'object' THEN 'an object' END
+			WHEN 'strings' THEN CASE WHEN kind <> 'array'
+					OR jsonb_path_exists(value, 'strict $[*] ? (@.type() != "string")')
+				THEN 'a list of strings' END
+			WHEN 'objects' THEN CASE WHEN kind <> 'array' OR value = '[]'
+					OR jsonb_path_exists(value, 'strict $[*] ? (@.type() != "object")')
+				THEN 'a list of at least one object' END
+			WHEN 'seconds' THEN CASE WHEN kind <> 'number'
+					OR (value #>> '{}')::numeric < 0
+					OR (value #>> '{}')::numeric % 1 <> 0
+				THEN 'a whole number of seconds since 1970' END
+			END;
+		IF wanted IS NOT NULL THEN
+			RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+				MESSAGE = format('receipt field "%s" must be %s', path || field[1],
+								 wanted);
+		END IF;
+	END LOOP;
 END
 $$;
 
--- Internal: a list of objects in a Kantara receipt that must be there.
-CREATE FUNCTION consent_profiling.receipt_list(holder jsonb, field text,
-		path text DEFAULT '')
-	RETURNS TABLE (item jsonb, item_path text)
+-- Internal: complain about a part of a receipt whose state is not that of a
+-- consent that stands.
+CREATE FUNCTION consent_profiling.check_receipt_state(holder jsonb, path text)
+	RETURNS void
 	LANGUAGE plpgsql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
 AS $$
-#variable_conflict use_variable
 BEGIN
-	IF jsonb_typeof(holder -> field) IS DISTINCT FROM 'array'
-		OR holder -> field = '[]'
-		OR EXISTS (SELECT FROM jsonb_array_elements(holder -> field) e
-				   WHERE jsonb_typeof(e) <> 'object') THEN
+	-- The specification has no field for it, but those who issue receipts do.
+	IF holder ? 'state' AND holder -> 'state' <> '"ACTIVE"' THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-			MESSAGE = format('receipt field "%s" must be a list of at least one object',
-							 path || field);
+			MESSAGE = format('receipt field "%sstate" must be "ACTIVE"', path),
+			DETAIL = format('The value is %s.', left((holder -> 'state')::text, 100)),
+			HINT = 'A receipt that is not active is no consent. If it says that the person withdrew or refused, record that with consent_profiling.withdraw_consent() or refuse_consent(), and the receipt as evidence.';
 	END IF;
-	RETURN QUERY SELECT e, format('%s%s[%s].', path, field, n - 1)
+END
+$$;
+
+-- Internal: the objects of a list in a Kantara receipt, with where they stand.
+CREATE FUNCTION consent_profiling.receipt_list(holder jsonb, path text, field text)
+	RETURNS TABLE (item jsonb, item_path text)
+	LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT e, format('%s%s[%s].', path, field, n - 1)
 		FROM jsonb_array_elements(holder -> field) WITH ORDINALITY u (e, n)
-		ORDER BY n;
+		ORDER BY n
+$$;
+
+-- Internal: when a consent ends by the words of a receipt: null for those that do
+-- not tell.  Mostly they are for people; a date is the end, by UTC where it says
+-- no more.  The specification's example has "Subscription end date + 1 year":
+-- when that is, no receipt says, but as the consent was given before it, the
+-- consent lasts for a year at least, and for no longer here.  Anything else with
+-- a figure in it, "P1Y" or "in 12 months", may be meant for an end: taken for
+-- words, the consent would never end.
+CREATE FUNCTION consent_profiling.receipt_end(termination text, at timestamptz,
+		field text)
+	RETURNS timestamptz
+	LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+DECLARE
+	until timestamptz;
+	term text[] := regexp_match(termination,
+		E'^[^[:digit:]]*[[:alpha:]][^[:digit:]]*\\+ ?(\\d{1,3}) (day|week|month|year)s?$');
+BEGIN
+	IF term IS NOT NULL THEN
+		until := (at AT TIME ZONE 'UTC' + (term[1] || ' ' || term[2])::interval)
+			AT TIME ZONE 'UTC';
+	ELSIF termination ~ E'^\\d{4}-\\d\\d-\\d\\d(T\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)?)?(Z|[+-]\\d\\d:?\\d\\d)?)?$' THEN
+		BEGIN
+			until := (CASE
+				WHEN termination !~ 'T' THEN termination || 'T00:00:00Z'
+				WHEN termination !~ 'T.*[Z+-]' THEN termination || 'Z'
+				ELSE termination END)::timestamptz;
+		EXCEPTION WHEN data_exception THEN
+			RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+				MESSAGE = format('receipt field "%s" is no date', field);
+		END;
+	ELSIF termination ~ '[[:digit:]]' THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = format('receipt field "%s" is no date', field),
+			HINT = 'A date is written like 2026-01-31 or 2026-01-31T12:00:00Z; words without figures are for people to read. For any other end call give_consent() with "until", and the receipt as its evidence.';
+	END IF;
+	IF until <= at THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = format('receipt field "%s" must be after "consentTimestamp"',
+							 field);
+	END IF;
+	RETURN until;
 END
 $$;
 
 CREATE FUNCTION consent_profiling.import_receipt(
-		subject consent_profiling.subject_id, purpose text, receipt jsonb)
+		subject consent_profiling.subject_id, purpose text, receipt jsonb,
+		explicit boolean DEFAULT false)
 	RETURNS consent_profiling.consent
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
+	content CONSTANT jsonb := import_receipt.receipt;
 	seconds numeric;
 	at timestamptz;
 	until timestamptz := 'infinity';
-	purposes record;
+	part record;
 	kind text;
-	termination text;
+	consents bigint := 0;
 BEGIN
-	PERFORM refuse_null('receipt', import_receipt.receipt IS NULL);
-	IF jsonb_typeof(import_receipt.receipt) <> 'object' THEN
+	PERFORM refuse_null('receipt', content IS NULL);
+	PERFORM refuse_null('explicit', import_receipt.explicit IS NULL);
+	IF jsonb_typeof(content) <> 'object' THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'receipt must be a JSON object';
 	END IF;
-	IF receipt_text(import_receipt.receipt, 'version') <> 'KI-CR-v1.1.0' THEN
+	-- Art. 7(3): who withdrew has not consented, whatever else the receipt says.
+	PERFORM check_receipt_state(content, '');
+	PERFORM check_receipt(content, '', 'version words');
+	IF content ->> 'version' <> 'KI-CR-v1.1.0' THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'receipt field "version" must be "KI-CR-v1.1.0"',
-			DETAIL = format('It is "%s".', left(import_receipt.receipt ->> 'version', 100));
+			DETAIL = format('It is "%s".', left(content ->> 'version', 100));
 	END IF;
-	PERFORM receipt_text(import_receipt.receipt, 'consentReceiptID');
-	PERFORM receipt_text(import_receipt.receipt, 'policyUrl');
+	PERFORM check_receipt(content, '', 'jurisdiction words',
+		'consentTimestamp seconds', 'collectionMethod words',
+		'consentReceiptID words', 'publicKey string optional',
+		'language string optional', 'piiPrincipalId words',
+		'piiControllers objects', 'policyUrl words', 'services objects',
+		'sensitive boolean', 'spiCat strings');
 
 	-- Seconds since 1970; with milliseconds one gets far into the future.
-	IF jsonb_typeof(import_receipt.receipt -> 'consentTimestamp')
-		IS DISTINCT FROM 'number' THEN
-		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-			MESSAGE = 'receipt field "consentTimestamp" must be a number of seconds since 1970';
-	END IF;
-	seconds := (import_receipt.receipt ->> 'consentTimestamp')::numeric;
-	IF seconds < 0 THEN
-		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-			MESSAGE = 'receipt field "consentTimestamp" must be a number of seconds since 1970';
-	END IF;
+	seconds := (content ->> 'consentTimestamp')::numeric;
 	IF seconds > extract(epoch FROM clock_timestamp()) THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'receipt field "consentTimestamp" lies in the future',
 			HINT = 'It counts seconds, not milliseconds.';
 	END IF;
-	at := to_timestamp(round(seconds, 6)::double precision);
+	at := to_timestamp(seconds::double precision);
 
-	FOR purposes IN SELECT p.item, p.item_path
-			FROM receipt_list(import_receipt.receipt, 'services') s,
-				receipt_list(s.item, 'purposes', s.item_path) p LOOP
-		kind := receipt_text(purposes.item, 'consentType', purposes.item_path);
+	FOR part IN SELECT * FROM receipt_list(content, '', 'piiControllers') LOOP
+		PERFORM check_receipt(part.item, part.item_path, 'piiController words',
+			'onBehalf boolean optional', 'contact words', 'address object optional',
+			'email string optional', 'phone string optional',
+			'piiControllerUrl string optional');
+	END LOOP;
+	FOR part IN SELECT * FROM receipt_list(content, '', 'services') LOOP
+		PERFORM check_receipt_state(part.item, part.item_path);
+		PERFORM check_receipt(part.item, part.item_path, 'service words',
+			'purposes objects');
+	END LOOP;
+	FOR part IN SELECT p.* FROM receipt_list(content, '', 'services') s,
+			receipt_list(s.item, s.item_path, 'purposes') p LOOP
+		PERFORM check_receipt_state(part.item, part.item_path);
+		PERFORM check_receipt(part.item, part.item_path, 'purpose words',
+			'consentType words', 'purposeCategory strings', 'piiCategory strings',
+			'primaryPurpose boolean optional', 'termination string',
+			'thirdPartyDisclosure boolean');
+		IF (part.item -> 'thirdPartyDisclosure')::boolean THEN
+			PERFORM check_receipt(part.item, part.item_path, 'thirdPartyName string');
+		END IF;
+		kind := part.item ->> 'consentType';
 		-- Art. 4(11), Rec. 32: consent takes a clear affirmative act.
 		IF kind = 'IMPLICIT' THEN
 			RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 				MESSAGE = 'an implicit consent cannot be imported',
 				DETAIL = format('Receipt field "%sconsentType" is "IMPLICIT".',
-								purposes.item_path),
+								part.item_path),
 				HINT = 'What a person did not say by a clear affirmative act is no consent.';
 		END IF;
+		-- "N/A", in the specification's example: a purpose on another basis.
+		CONTINUE WHEN kind = 'N/A';
 		IF kind <> 'EXPLICIT' THEN
 			RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-				MESSAGE = format('receipt field "%sconsentType" must be "EXPLICIT" or "IMPLICIT"',
-								 purposes.item_path);
+				MESSAGE = format('receipt field "%sconsentType" must be "EXPLICIT", "IMPLICIT" or "N/A"',
+								 part.item_path);
 		END IF;
-		-- Mostly words, which are for people; a date is the end, by UTC where it
-		-- says no more.  Anything else with a figure in it, "P1Y" or "in 12 months",
-		-- may be meant for an end: taken for words, the consent would never end.
-		termination := purposes.item ->> 'termination';
-		IF jsonb_typeof(purposes.item -> 'termination') NOT IN ('string', 'null') THEN
-			RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-				MESSAGE = format('receipt field "%stermination" must be a string',
-								 purposes.item_path);
-		END IF;
-		IF termination ~ E'^\\d{4}-\\d\\d-\\d\\d(T\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)?)?(Z|[+-]\\d\\d:?\\d\\d)?)?$' THEN
-			BEGIN
-				until := LEAST(until, (CASE
-					WHEN termination !~ 'T' THEN termination || 'T00:00:00Z'
-					WHEN termination !~ 'T.*[Z+-]' THEN termination || 'Z'
-					ELSE termination END)::timestamptz);
-			EXCEPTION WHEN data_exception THEN
-				RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-					MESSAGE = format('receipt field "%stermination" is no date',
-									 purposes.item_path);
-			END;
-			IF until <= at THEN
-				RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-					MESSAGE = format('receipt field "%stermination" must be after "consentTimestamp"',
-									 purposes.item_path);
-			END IF;
-		ELSIF termination ~ '[[:digit:]]' THEN
-			RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-				MESSAGE = format('receipt field "%stermination" is no date',
-								 purposes.item_path),
-				HINT = 'A date is written like 2026-01-31 or 2026-01-31T12:00:00Z; words without figures are for people to read. For any other end call give_consent() with "until", and the receipt as its evidence.';
-		END IF;
+		consents := consents + 1;
+		until := LEAST(until, receipt_end(part.item ->> 'termination', at,
+										  part.item_path || 'termination'));
 	END LOOP;
+	IF consents = 0 THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = 'no purpose in the receipt has the consentType "EXPLICIT"';
+	END IF;
 	-- Wherever else it says so.
-	IF jsonb_path_exists(import_receipt.receipt,
+	IF jsonb_path_exists(content,
 						 '$.**.consentType ? (@ like_regex "implicit" flag "i")') THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'an implicit consent cannot be imported',
@@ -666,27 +919,36 @@ BEGIN
 	PERFORM check_purpose(import_receipt.purpose);
 	IF (SELECT p.special_category FROM purpose p
 			WHERE p.name = import_receipt.purpose)
-		AND import_receipt.receipt -> 'sensitive' IS DISTINCT FROM 'true' THEN
+		AND content -> 'sensitive' <> 'true' THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'receipt field "sensitive" must be true',
 			DETAIL = format('Purpose "%s" is on special categories of data.',
 							import_receipt.purpose);
 	END IF;
+	-- Kantara calls opting in EXPLICIT, as opposed to what is only implied.  An
+	-- explicit consent of Art. 9(2)(a) and 22(2)(c) is a statement, which a ticked
+	-- box need not be: whether there was one, only the caller can say.
 	RETURN record_consent('import_receipt', import_receipt.subject,
 						  import_receipt.purpose,
-						  make_consent('given', true, at, until),
-						  import_receipt.receipt ->> 'policyUrl',
-						  import_receipt.receipt);
+						  make_consent('given', import_receipt.explicit, at, until),
+						  content ->> 'policyUrl', content);
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.import_receipt(
-		consent_profiling.subject_id, text, jsonb) IS
-	'records the consent to a purpose that a Kantara Consent Receipt 1.1 is evidence of (Art. 7(1)), given explicitly at its consentTimestamp; returns the consent that now prevails; throws invalid_parameter_value, naming the field, for what is no such receipt, lies in the future, or is implicit, and as give_consent() does';
+		consent_profiling.subject_id, text, jsonb, boolean) IS
+	'records the consent to a purpose that a complete and active Kantara Consent Receipt 1.1 is evidence of (Art. 7(1)), given at its consentTimestamp, and explicit (Art. 9(2)(a), 22(2)(c)) only if the caller says so, whatever its consentType; returns the consent that now prevails; throws invalid_parameter_value, naming the field, for what is no such receipt, is not active, lies in the future, or is implicit, and as give_consent() does';
 
 -- Only those with a duty, see grant_duty().
 REVOKE EXECUTE ON FUNCTION
 	consent_profiling.find_subject(consent_profiling.subject_id),
 	consent_profiling.iso8601(timestamptz),
+	consent_profiling.report_limits(),
+	consent_profiling.report_hash(text),
+	consent_profiling.report_value(jsonb, jsonb, integer),
+	consent_profiling.report_text(text, text),
+	consent_profiling.report_values(bigint, jsonb, bigint),
+	consent_profiling.report_list(jsonb[], boolean),
+	consent_profiling.report_shortened(bigint, bigint, jsonb, text[]),
 	consent_profiling.set_controller(text, text, text, text, text),
 	consent_profiling.add_notice(text, text, text, text),
 	consent_profiling.notices_in_force(text, timestamptz),
@@ -696,8 +958,13 @@ REVOKE EXECUTE ON FUNCTION
 	consent_profiling.lawful_basis(consent_profiling.purpose),
 	consent_profiling.rights_of(consent_profiling.purpose, boolean),
 	consent_profiling.record_notice(text, timestamptz),
+	consent_profiling.effective_consent(consent_profiling.subject_id, text),
+	consent_profiling.short_notice(consent_profiling.event),
 	consent_profiling.consent_record(consent_profiling.subject_id, text),
-	consent_profiling.receipt_text(jsonb, text, text),
+	consent_profiling.check_receipt(jsonb, text, text[]),
+	consent_profiling.check_receipt_state(jsonb, text),
 	consent_profiling.receipt_list(jsonb, text, text),
-	consent_profiling.import_receipt(consent_profiling.subject_id, text, jsonb)
+	consent_profiling.receipt_end(text, timestamptz, text),
+	consent_profiling.import_receipt(consent_profiling.subject_id, text, jsonb,
+		boolean)
 	FROM PUBLIC;

@@ -17,7 +17,8 @@ AS $$
 		|| CASE WHEN purpose.special_category THEN ', 9(2)(a)' ELSE '' END
 $$;
 
--- Internal: a consent and an objection, each with all of its parts.
+-- Internal: a consent and an objection, each with all of its parts; the grounds
+-- are as the report shows them.
 CREATE FUNCTION consent_profiling.consent_parts(consent consent_profiling.consent)
 	RETURNS jsonb
 	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
@@ -27,13 +28,14 @@ AS $$
 		'at', iso8601(consent_at(consent)), 'until', iso8601(consent_until(consent)))
 		END
 $$;
-CREATE FUNCTION consent_profiling.objection_parts(objection consent_profiling.objection)
+CREATE FUNCTION consent_profiling.objection_parts(objection consent_profiling.objection,
+		grounds jsonb)
 	RETURNS jsonb
 	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
 AS $$
 	SELECT CASE WHEN objection IS NOT NULL THEN jsonb_build_object(
 		'status', objection_status(objection), 'at', iso8601(objection_at(objection)),
-		'grounds', objection_grounds(objection)) END
+		'grounds', grounds) END
 $$;
 
 -- Internal: what is said of somebody for one purpose.
@@ -64,7 +66,7 @@ BEGIN
 	RETURN jsonb_build_object(
 		'name', goal.name,
 		'broader', goal.broader,
-		'description', goal.description,
+		'description', report_text(goal.description, 'purpose'),
 		'basis', goal.basis,
 		'article', basis_article(goal),
 		'direct_marketing', (SELECT bool_or(l.direct_marketing)
@@ -76,11 +78,66 @@ BEGIN
 		'verdict', verdict,
 		'reason', why,
 		'consent', consent_parts(choice.consent),
-		'objection', objection_parts(choice.objection),
+		'objection', objection_parts(choice.objection,
+			report_text(objection_grounds(choice.objection), 'choice')),
 		'review_open', EXISTS (SELECT FROM review r
 							   WHERE r.subject = purpose_report.subject
 								   AND r.purpose IN (SELECT l.name FROM lineage(goal.name) l)
 								   AND r.reviewed_at IS NULL));
+END
+$$;
+
+-- Internal: the history of a person, the newest events first while there is room
+-- for them, with how many of their values are shown by size and hash, and how
+-- many older events there are, by act.
+CREATE FUNCTION consent_profiling.history_report(
+		subject consent_profiling.subject_id, OUT history jsonb,
+		OUT "values" bigint, OUT events bigint, OUT acts jsonb)
+	LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+#variable_conflict use_column
+DECLARE
+	e consent_profiling.event;
+	part record;
+	items jsonb[] := '{}';
+	room bigint := (report_limits()).history_bytes;
+	cut bigint := 0;
+	oldest bigint;
+BEGIN
+	FOR e IN SELECT * FROM event e WHERE e.subject = history_report.subject
+			ORDER BY e.id DESC LIMIT (report_limits()).events LOOP
+		SELECT * INTO part FROM report_values(e.id, jsonb_build_object(
+			'ground', e.ground, 'notice', e.notice, 'evidence', e.evidence,
+			'detail', e.detail, 'actor', e.actor,
+			'grounds', objection_grounds(e.objection)), room);
+		room := room - part.bytes;
+		cut := cut + COALESCE(cardinality(part.shortened), 0);
+		oldest := e.id;
+		items := array_append(items, jsonb_build_object(
+			'id', e.id, 'act', e.act, 'purpose', e.purpose,
+			'at', iso8601(e.at), 'recorded_at', iso8601(e.recorded_at),
+			'birth_date', e.birth_date, 'consent', consent_parts(e.consent),
+			'objection', objection_parts(e.objection, part.shown -> 'grounds'),
+			'ground', part.shown -> 'ground',
+			'informed_at', iso8601(e.informed_at),
+			'notice', part.shown -> 'notice',
+			'evidence', part.shown -> 'evidence', 'detail', part.shown -> 'detail',
+			'recorded_by', jsonb_build_object('session_role', e.session_role,
+				'caller', e.caller, 'actor', part.shown -> 'actor'),
+			'shortened', to_jsonb(part.shortened)));
+	END LOOP;
+	SELECT COALESCE(jsonb_agg(i ORDER BY n DESC), '[]') INTO history
+		FROM unnest(items) WITH ORDINALITY u (i, n);
+	"values" := cut;
+	SELECT COALESCE(sum(a.events), 0), jsonb_agg(jsonb_build_object('act', a.act,
+			'events', a.events, 'first_at', iso8601(a.first_at),
+			'last_at', iso8601(a.last_at)) ORDER BY a.act)
+		INTO events, acts
+		FROM (SELECT e.act, count(*) AS events, min(e.at) AS first_at,
+					 max(e.at) AS last_at
+			  FROM event e
+			  WHERE e.subject = history_report.subject AND e.id < oldest
+			  GROUP BY e.act) a;
 END
 $$;
 
@@ -93,8 +150,76 @@ AS $$
 #variable_conflict use_column
 DECLARE
 	person consent_profiling.subject := find_subject(subject_report.subject);
+	-- One more than is shown, to see that there are more.
+	enough CONSTANT integer := (report_limits()).entries + 1;
+	restrictions jsonb[];
+	purposes jsonb[];
+	recipients jsonb[];
+	reviews jsonb[];
+	requests jsonb[];
+	notices jsonb[];
+	past record;
+	lists jsonb;
+	cut text[];
 BEGIN
-	RETURN jsonb_build_object(
+	restrictions := ARRAY(SELECT jsonb_build_object(
+			'ground', r.ground, 'article', r.article, 'purpose', r.purpose,
+			'since', iso8601(r.since))
+		FROM restriction r WHERE r.subject = person.id LIMIT enough);
+	-- Art. 15(1)(a)
+	purposes := ARRAY(SELECT purpose_report(person.id, p) FROM purpose p
+		ORDER BY p.name <> 'profiling', p.name LIMIT enough);
+	-- Art. 15(1)(c)
+	recipients := ARRAY(SELECT jsonb_build_object(
+			'name', report_text(d.recipient, 'disclosure'),
+			'category', report_text(r.category, 'recipient'),
+			'contact', report_text(r.contact, 'recipient'),
+			'purpose', d.purpose, 'first_at', iso8601(d.first_at),
+			'last_at', iso8601(d.last_at))
+		FROM disclosure d LEFT JOIN recipient r ON r.name = d.recipient
+		WHERE d.subject = person.id
+		ORDER BY d.recipient, d.purpose LIMIT enough);
+	-- Art. 15(1)(h), 22(3)
+	reviews := ARRAY(SELECT jsonb_build_object(
+			'purpose', r.purpose, 'requested_at', iso8601(r.requested_at),
+			'reviewed_at', iso8601(r.reviewed_at),
+			'outcome', report_text(r.outcome, 'review'),
+			'reviewed_by', report_text(r.reviewed_by, 'review'))
+		FROM review r WHERE r.subject = person.id
+		ORDER BY r.requested_at DESC, r.id DESC LIMIT enough);
+	requests := ARRAY(SELECT jsonb_build_object(
+			'right', report_text(r."right", 'request'),
+			'received_at', iso8601(r.received_at), 'due_on', r.due_on,
+			'extended_at', iso8601(r.extended_at),
+			'extension_reason', report_text(r.extension_reason, 'request'),
+			'closed_at', iso8601(r.closed_at),
+			'outcome', report_text(r.outcome, 'request'))
+		FROM request r WHERE r.subject = person.id
+		ORDER BY r.received_at DESC, r.id DESC LIMIT enough);
+	-- What the person was told, in the versions of then.
+	notices := ARRAY(SELECT DISTINCT jsonb_build_object(
+			'notice', report_text(e.notice, 'event'),
+			'language', report_text(n.language, 'notice'), 'version', n.version,
+			'url', report_text(n.url, 'notice'), 'sha256', n.sha256) AS item
+		FROM (SELECT DISTINCT notice, at FROM event
+			  WHERE subject = person.id AND notice IS NOT NULL) e
+			LEFT JOIN LATERAL notices_in_force(e.notice, e.at) n ON true
+		ORDER BY item LIMIT enough);
+	-- Of what has a time the newest are shown.
+	SELECT jsonb_object_agg(l.name, l.shown),
+		   array_agg(l.name ORDER BY l.name)
+			FILTER (WHERE jsonb_array_length(l.shown) < cardinality(l.items))
+		INTO lists, cut
+		FROM (SELECT v.name, v.items, report_list(v.items, v.turned) AS shown
+			  FROM (VALUES ('restrictions', restrictions, false),
+						   ('purposes', purposes, false),
+						   ('recipients', recipients, false),
+						   ('automated_decisions_contested', reviews, true),
+						   ('requests', requests, true),
+						   ('notices', notices, false)) v (name, items, turned)) l;
+	SELECT * INTO past FROM history_report(person.id);
+
+	RETURN lists || jsonb_build_object(
 		'subject', person.id::text,
 		'generated_at', iso8601(statement_timestamp()),
 		'controller', (SELECT jsonb_build_object('name', c.name,
@@ -104,41 +229,6 @@ BEGIN
 		'registered_at', iso8601(person.registered_at),
 		'birth_date', person.birth_date,
 		'erased_at', iso8601(person.erased_at),
-		'restrictions', COALESCE((SELECT jsonb_agg(jsonb_build_object(
-				'ground', r.ground, 'article', r.article, 'purpose', r.purpose,
-				'since', iso8601(r.since)))
-			FROM restriction r WHERE r.subject = person.id), '[]'),
-		-- Art. 15(1)(a)
-		'purposes', (SELECT jsonb_agg(purpose_report(person.id, p)
-				ORDER BY p.name <> 'profiling', p.name)
-			FROM purpose p),
-		-- Art. 15(1)(c)
-		'recipients', COALESCE((SELECT jsonb_agg(jsonb_build_object(
-				'name', d.recipient, 'category', r.category, 'contact', r.contact,
-				'purpose', d.purpose, 'first_at', iso8601(d.first_at),
-				'last_at', iso8601(d.last_at)) ORDER BY d.recipient, d.purpose)
-			FROM disclosure d LEFT JOIN recipient r ON r.name = d.recipient
-			WHERE d.subject = person.id), '[]'),
-		-- Art. 15(1)(h), 22(3)
-		'automated_decisions_contested', COALESCE((SELECT jsonb_agg(jsonb_build_object(
-				'purpose', r.purpose, 'requested_at', iso8601(r.requested_at),
-				'reviewed_at', iso8601(r.reviewed_at), 'outcome', r.outcome,
-				'reviewed_by', r.reviewed_by) ORDER BY r.requested_at, r.id)
-			FROM review r WHERE r.subject = person.id), '[]'),
-		'requests', COALESCE((SELECT jsonb_agg(jsonb_build_object(
-				'right', r."right", 'received_at', iso8601(r.received_at),
-				'due_on', r.due_on, 'extended_at', iso8601(r.extended_at),
-				'extension_reason', r.extension_reason,
-				'closed_at', iso8601(r.closed_at), 'outcome', r.outcome)
-				ORDER BY r.received_at, r.id)
-			FROM request r WHERE r.subject = person.id), '[]'),
-		-- What the person was told, in the versions of then.
-		'notices', COALESCE((SELECT jsonb_agg(DISTINCT jsonb_build_object(
-				'notice', e.notice, 'language', n.language, 'version', n.version,
-				'url', n.url, 'sha256', n.sha256))
-			FROM (SELECT DISTINCT notice, at FROM event
-				  WHERE subject = person.id AND notice IS NOT NULL) e
-				LEFT JOIN LATERAL notices_in_force(e.notice, e.at) n ON true), '[]'),
 		-- Art. 15(1)(e)-(f)
 		'rights', '[
 			{"article": "GDPR Art. 7(3)", "right": "to withdraw a consent at any time"},
@@ -151,20 +241,16 @@ BEGIN
 			{"article": "GDPR Art. 22(3)", "right": "to have a human look at an automated decision, and to contest it"},
 			{"article": "GDPR Art. 77", "right": "to complain to a supervisory authority"}
 			]'::jsonb,
-		'history', COALESCE((SELECT jsonb_agg(jsonb_build_object(
-				'id', e.id, 'act', e.act, 'purpose', e.purpose,
-				'at', iso8601(e.at), 'recorded_at', iso8601(e.recorded_at),
-				'birth_date', e.birth_date, 'consent', consent_parts(e.consent),
-				'objection', objection_parts(e.objection), 'ground', e.ground,
-				'informed_at', iso8601(e.informed_at), 'notice', e.notice,
-				'evidence', e.evidence, 'detail', e.detail,
-				'recorded_by', jsonb_build_object('session_role', e.session_role,
-					'caller', e.caller, 'actor', e.actor)) ORDER BY e.id)
-			FROM event e WHERE e.subject = person.id), '[]'));
+		'history', past.history,
+		'shortened', report_shortened(past."values"
+				-- A notice of the list has a hash of its own.
+				+ (SELECT count(*) FROM jsonb_path_query(lists,
+						'$.*[*].**{1 to 2}.sha256')),
+			past.events, past.acts, COALESCE(cut, '{}')));
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.subject_report(consent_profiling.subject_id) IS
-	'all that is recorded about a subject (Art. 15, 20): every purpose with its basis and the verdict, recipients, requests, the whole history; throws no_data_found for an unknown subject; for officers';
+	'all that is recorded about a subject (Art. 15, 20): every purpose with its basis and the verdict, recipients, requests, the history; what is too large for a report is shown by size and hash, or counted, and "shortened" says so; throws no_data_found for an unknown subject; for officers';
 
 -- Internal: a text in lines of at most 78 characters, all but the first indented
 -- further, so that none can be taken for one of the letter's own.  What would
@@ -245,6 +331,18 @@ AS $$
 	SELECT replace(name, '_', ' ')
 $$;
 
+-- Internal: a text of a report as people read it, or of what stands for a value
+-- that is too large for it.
+CREATE FUNCTION consent_profiling.letter_text(value jsonb)
+	RETURNS text
+	LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT CASE jsonb_typeof(value) WHEN 'object'
+		THEN concat_ws(', ', (value ->> 'size') || ' bytes',
+			'SHA-256 ' || (value ->> 'sha256'), 'event ' || (value ->> 'event'))
+		ELSE value #>> '{}' END
+$$;
+
 -- Internal: a consent and an objection of a report as people read them.
 CREATE FUNCTION consent_profiling.letter_consent(consent jsonb)
 	RETURNS text
@@ -261,11 +359,12 @@ CREATE FUNCTION consent_profiling.letter_objection(objection jsonb)
 AS $$
 	SELECT letter_words(objection ->> 'status')
 		|| ' on ' || letter_time(objection ->> 'at')
-		|| COALESCE(', on these grounds: ' || (objection ->> 'grounds'), '')
+		|| COALESCE(', on these grounds: ' || letter_text(objection -> 'grounds'), '')
 $$;
 
 -- Internal: the values within a JSON document, a line each, with where they
--- stand in it.
+-- stand in it; the document as it is, where saying that for each value would make
+-- it much longer, as long keys of many values do.
 CREATE FUNCTION consent_profiling.letter_values(document jsonb, indent integer)
 	RETURNS text
 	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
@@ -283,16 +382,22 @@ AS $$
 					FROM jsonb_array_elements(CASE jsonb_typeof(node.value) WHEN 'array'
 						THEN node.value ELSE '[]' END) WITH ORDINALITY a (value, n)
 			) child
-	)
-	SELECT string_agg(letter_lines(concat_ws(': ', path, CASE jsonb_typeof(value)
+	), line AS MATERIALIZED (
+		SELECT place, concat_ws(': ', path, CASE jsonb_typeof(value)
 				WHEN 'boolean' THEN CASE value WHEN 'true' THEN 'yes' ELSE 'no' END
 				WHEN 'null' THEN 'nothing'
 				WHEN 'object' THEN 'nothing'
 				WHEN 'array' THEN 'nothing'
-				ELSE value #>> '{}' END), indent), '' ORDER BY place)
-		FROM node
-		WHERE jsonb_typeof(value) NOT IN ('object', 'array')
-			OR value IN ('{}', '[]')
+				ELSE value #>> '{}' END) AS content
+			FROM node
+			WHERE jsonb_typeof(value) NOT IN ('object', 'array')
+				OR value IN ('{}', '[]')
+	)
+	SELECT CASE WHEN (SELECT sum(octet_length(content) + indent) FROM line)
+			> 1024 + 8 * octet_length(document::text)
+		THEN letter_lines(document::text, indent)
+		ELSE (SELECT string_agg(letter_lines(content, indent), '' ORDER BY place)
+			  FROM line) END
 $$;
 
 -- Internal: an act as people read it.  What it does not know it takes by its
@@ -411,7 +516,7 @@ BEGIN
 
 		|| letter_part('Purposes', (
 			SELECT string_agg(letter_lines((p ->> 'name')
-						|| COALESCE(': ' || (p ->> 'description'), ''))
+						|| COALESCE(': ' || letter_text(p -> 'description'), ''))
 					|| letter_lines(letter_verdict(p ->> 'verdict'), 4)
 					|| letter_line('why', letter_time(p #>> '{reason,detail}'))
 					|| letter_line('under', letter_article(p #>> '{reason,article}'))
@@ -436,11 +541,13 @@ BEGIN
 				FROM jsonb_array_elements(report -> 'purposes') WITH ORDINALITY u (p, n)))
 
 		|| letter_part('Who has received data about you', (
-			SELECT string_agg(letter_lines(concat_ws(', ', r ->> 'name', r ->> 'category'))
+			SELECT string_agg(letter_lines(concat_ws(', ', letter_text(r -> 'name'),
+						letter_text(r -> 'category')))
 					|| letter_line('purpose', r ->> 'purpose')
 					|| letter_line('first', letter_time(r ->> 'first_at'))
 					|| letter_line('last', letter_time(r ->> 'last_at'))
-					|| letter_line('contact', r ->> 'contact'), E'\n' ORDER BY n)
+					|| letter_line('contact', letter_text(r -> 'contact')),
+					E'\n' ORDER BY n)
 				FROM jsonb_array_elements(report -> 'recipients')
 					WITH ORDINALITY u (r, n)))
 
@@ -449,27 +556,29 @@ BEGIN
 					|| letter_line('you asked', letter_time(r ->> 'requested_at'))
 					|| letter_line('a human looked at it', COALESCE(
 						letter_time(r ->> 'reviewed_at'), 'not yet'))
-					|| letter_line('outcome', r ->> 'outcome')
-					|| letter_line('by', r ->> 'reviewed_by'), E'\n' ORDER BY n)
+					|| letter_line('outcome', letter_text(r -> 'outcome'))
+					|| letter_line('by', letter_text(r -> 'reviewed_by')),
+					E'\n' ORDER BY n)
 				FROM jsonb_array_elements(report -> 'automated_decisions_contested')
 					WITH ORDINALITY u (r, n)))
 
 		|| letter_part('Your requests', (
-			SELECT string_agg(letter_lines(letter_words(r ->> 'right'))
+			SELECT string_agg(letter_lines(letter_words(letter_text(r -> 'right')))
 					|| letter_line('received', letter_time(r ->> 'received_at'))
 					|| letter_line('to be answered by', r ->> 'due_on')
 					|| letter_line('extended', letter_time(r ->> 'extended_at'))
-					|| letter_line('because', r ->> 'extension_reason')
+					|| letter_line('because', letter_text(r -> 'extension_reason'))
 					|| letter_line('answered', COALESCE(
 						letter_time(r ->> 'closed_at'), 'not yet'))
-					|| letter_line('outcome', r ->> 'outcome'), E'\n' ORDER BY n)
+					|| letter_line('outcome', letter_text(r -> 'outcome')),
+					E'\n' ORDER BY n)
 				FROM jsonb_array_elements(report -> 'requests') WITH ORDINALITY u (r, n)))
 
 		|| letter_part('What you were told', (
-			SELECT string_agg(letter_lines(r ->> 'notice')
-					|| letter_line('language', r ->> 'language')
+			SELECT string_agg(letter_lines(letter_text(r -> 'notice'))
+					|| letter_line('language', letter_text(r -> 'language'))
 					|| letter_line('version', r ->> 'version')
-					|| letter_line('to be read at', r ->> 'url')
+					|| letter_line('to be read at', letter_text(r -> 'url'))
 					|| letter_line('SHA-256', r ->> 'sha256'), E'\n' ORDER BY n)
 				FROM jsonb_array_elements(report -> 'notices') WITH ORDINALITY u (r, n)))
 
@@ -479,6 +588,28 @@ BEGIN
 					|| (r ->> 'right')), '' ORDER BY n)
 				FROM jsonb_array_elements(report -> 'rights') WITH ORDINALITY u (r, n)))
 
+		|| CASE jsonb_typeof(report -> 'shortened') WHEN 'object' THEN
+			letter_part('What is not shown in full',
+				letter_lines(report #>> '{shortened,note}')
+				|| letter_line('values shown by size and hash',
+					report #>> '{shortened,values}', 0)
+				|| letter_line('older events not shown',
+					report #>> '{shortened,events}', 0)
+				|| COALESCE((
+					SELECT string_agg(letter_lines((a ->> 'events') || ': '
+							|| letter_act(a ->> 'act') || ', from '
+							|| letter_time(a ->> 'first_at') || ' to '
+							|| letter_time(a ->> 'last_at'), 4), '' ORDER BY n)
+						FROM jsonb_array_elements(CASE
+								jsonb_typeof(report #> '{shortened,acts}') WHEN 'array'
+								THEN report #> '{shortened,acts}' ELSE '[]' END)
+							WITH ORDINALITY u (a, n)), '')
+				|| letter_line('lists of which a part is shown', (
+					SELECT string_agg(letter_words(l), ', ' ORDER BY n)
+						FROM jsonb_array_elements_text(report #> '{shortened,lists}')
+							WITH ORDINALITY u (l, n)), 0))
+			ELSE '' END
+
 		|| letter_part('History', (
 			SELECT string_agg(letter_lines(letter_time(e ->> 'at') || ': '
 						|| letter_act(e ->> 'act'))
@@ -486,18 +617,23 @@ BEGIN
 					|| letter_line('birth date', e ->> 'birth_date')
 					|| letter_line('consent', letter_consent(e -> 'consent'))
 					|| letter_line('objection', letter_objection(e -> 'objection'))
-					|| letter_line('ground', e ->> 'ground')
+					|| letter_line('ground', letter_text(e -> 'ground'))
 					|| letter_line('you were informed', letter_time(e ->> 'informed_at'))
-					|| letter_line('you were told', e ->> 'notice')
+					|| letter_line('you were told', letter_text(e -> 'notice'))
 					-- A restriction's ground stands above, in the words it was given in.
-					|| COALESCE(letter_values(CASE jsonb_typeof(e -> 'detail') WHEN 'object'
-						THEN NULLIF((e -> 'detail') - 'ground', '{}') END, 4), '')
-					|| CASE jsonb_typeof(e -> 'evidence') WHEN 'null' THEN ''
+					|| CASE WHEN e -> 'shortened' ? 'detail'
+						THEN letter_line('more', letter_text(e -> 'detail'))
+						ELSE COALESCE(letter_values(CASE jsonb_typeof(e -> 'detail')
+							WHEN 'object' THEN NULLIF((e -> 'detail') - 'ground', '{}')
+							END, 4), '') END
+					|| CASE WHEN e -> 'shortened' ? 'evidence'
+						THEN letter_line('evidence', letter_text(e -> 'evidence'))
+						WHEN jsonb_typeof(e -> 'evidence') = 'null' THEN ''
 						ELSE letter_lines('evidence:', 4)
 							|| COALESCE(letter_values(e -> 'evidence', 8), '') END
 					|| letter_line('recorded', letter_time(e ->> 'recorded_at')
 						|| ' by ' || concat_ws(', ', e #>> '{recorded_by,caller}',
-											   e #>> '{recorded_by,actor}')),
+											   letter_text(e #> '{recorded_by,actor}'))),
 					E'\n' ORDER BY n)
 				FROM jsonb_array_elements(report -> 'history') WITH ORDINALITY u (e, n)));
 END
@@ -510,14 +646,16 @@ COMMENT ON FUNCTION consent_profiling.subject_report_text(
 REVOKE EXECUTE ON FUNCTION
 	consent_profiling.basis_article(consent_profiling.purpose),
 	consent_profiling.consent_parts(consent_profiling.consent),
-	consent_profiling.objection_parts(consent_profiling.objection),
+	consent_profiling.objection_parts(consent_profiling.objection, jsonb),
 	consent_profiling.purpose_report(consent_profiling.subject_id,
 		consent_profiling.purpose),
+	consent_profiling.history_report(consent_profiling.subject_id),
 	consent_profiling.subject_report(consent_profiling.subject_id),
 	consent_profiling.letter_lines(text, integer),
 	consent_profiling.letter_time(text),
 	consent_profiling.letter_article(text),
 	consent_profiling.letter_words(text),
+	consent_profiling.letter_text(jsonb),
 	consent_profiling.letter_consent(jsonb),
 	consent_profiling.letter_objection(jsonb),
 	consent_profiling.letter_values(jsonb, integer),

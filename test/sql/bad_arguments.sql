@@ -226,6 +226,7 @@ SELECT attempt(c) FROM unnest(ARRAY[
 	$$import_receipt('a', 'news', '[]')$$,
 	$$import_receipt('a', 'news', '{}')$$,
 	$$import_receipt('a', 'news', 'null')$$,
+	$$import_receipt('a', 'news', '{}', NULL)$$,
 	$$subject_report(NULL)$$,
 	$$subject_report('nobody')$$,
 	$$subject_report_text(NULL)$$,

@@ -80,7 +80,7 @@ INSERT INTO disclosure (subject, recipient, purpose, first_at, last_at)
 	VALUES ('rec-1', 'Mailer "X"', 'rec.news', now(), now()), ('rec-1', 'elsewhere', 'rec', now(), now()),
 		('rec-2', 'of others', 'rec.news', now(), now());
 SELECT still(consent_record('rec-1', 'rec.news'));
--- it is of exactly this purpose
+-- it is of exactly this purpose, and of a No above it
 SELECT p, consent_record('rec-1', p) ->> 'consent_status', jsonb_array_length(consent_record('rec-1', p) -> 'consent_events')
 	FROM unnest('{profiling,rec,rec.news,rec.news.eu}'::text[]) p;
 -- the record keeps its id; each person and purpose has one
@@ -123,6 +123,30 @@ SELECT p, consent_record('rec-4', p) ->> 'consent_status', jsonb_path_query_arra
 SELECT consent_status(give_consent('rec-5', 'rec', until => clock_timestamp() + '50 ms'));
 SELECT pg_sleep(0.1);
 SELECT consent_record('rec-5', 'rec') ->> 'consent_status', verdict_of('rec-5', 'rec');
+
+---------------------------------------------------------------------
+-- a No above: the record says what counts, and shows the acts that made it so
+---------------------------------------------------------------------
+SELECT register_subject(s, '1980-01-01') FROM unnest('{rec-8,rec-9}'::text[]) s;
+SELECT consent_status(give_consent('rec-8', 'rec.news', at => '2020-03-01 00:00Z', notice => 'of the newsletter')),
+	consent_status(give_consent('rec-8', 'rec', at => '2020-03-02 00:00Z', notice => 'not shown')),
+	consent_status(withdraw_consent('rec-8', 'rec', at => '2020-03-03 00:00Z', notice => 'of the withdrawal'));
+CREATE FUNCTION said(s subject_id, p text) RETURNS text LANGUAGE sql AS $$
+	SELECT concat_ws(' | ', verdict_of(s, p), r ->> 'consent_status', (SELECT string_agg(concat_ws(' ', e ->> 'act', e ->> 'purpose', e ->> 'event_time'), ', ' ORDER BY n)
+			FROM jsonb_array_elements(r -> 'consent_events') WITH ORDINALITY u (e, n)), r #>> '{pii_processing,privacy_notice,0,id}')
+		FROM consent_record(s, p) r
+$$;
+SELECT p, said('rec-8', p) FROM unnest('{rec,rec.news,rec.news.eu}'::text[]) p;
+-- given again here, it is this answer that counts
+SELECT consent_status(give_consent('rec-8', 'rec.news', at => '2020-03-04 00:00Z', until => '2020-03-05 00:00Z'));
+SELECT p, said('rec-8', p) FROM unnest('{rec.news,rec.news.eu}'::text[]) p;
+-- refused two purposes above; a consent above is none here
+SELECT consent_status(refuse_consent('rec-9', 'rec', at => '2020-03-01 00:00Z')), consent_status(give_consent('rec-9', 'rec.news', at => '2020-02-01 00:00Z'));
+SELECT p, said('rec-9', p) FROM unnest('{rec.news,rec.news.eu}'::text[]) p;
+SELECT consent_status(give_consent('rec-9', 'rec', at => '2020-03-02 00:00Z'));
+SELECT said('rec-9', 'rec.news.eu');
+-- what is not profiling has no verdict, and stands for itself
+SELECT consent_record('rec-9', 'rec.interest') ->> 'consent_status', consent_record('rec-9', 'rec.interest') -> 'consent_events';
 
 ---------------------------------------------------------------------
 -- lawful bases, categories, rights
@@ -216,5 +240,5 @@ DROP ROLE regress_rec_officer, regress_rec_recorder;
 DELETE FROM controller; DELETE FROM notice; DELETE FROM disclosure; DELETE FROM recipient;
 DELETE FROM choice WHERE subject::text LIKE 'rec%'; DELETE FROM subject WHERE id::text LIKE 'rec%' OR erased_at IS NOT NULL;
 SELECT drop_purpose(p) FROM unnest('{rec.hostile,rec.news.eu,rec.news,rec.health,rec.contract,rec.law,rec.life,rec.task,rec.interest,rec}'::text[]) p;
-DROP FUNCTION still(jsonb);
+DROP FUNCTION still(jsonb), said(subject_id, text);
 DROP TABLE state, hostile;

@@ -6,7 +6,7 @@ SET search_path = public, consent_profiling;
 SET timezone = 'Pacific/Chatham';
 SET datestyle = 'SQL, DMY';
 
-SELECT add_purpose('kan.news'), add_purpose('kan.health', special_category => true);
+SELECT add_purpose('kan.news'), add_purpose('kan.health', special_category => true), add_purpose('kan.credit', automated_decision => true);
 SELECT register_subject('kan-1', '1980-01-01');
 CREATE TEMP TABLE receipt (r jsonb);
 INSERT INTO receipt VALUES ('{
@@ -30,17 +30,18 @@ INSERT INTO receipt VALUES ('{
 			{"purpose": "To personalise", "purposeCategory": ["5 - Personalize Experience"],
 			 "consentType": "EXPLICIT", "piiCategory": ["1 - Biographical"], "primaryPurpose": false,
 			 "termination": "when withdrawn", "thirdPartyDisclosure": true, "thirdPartyName": "Mailer"}]},
-		{"service": "Alerts", "purposes": [{"purpose": "To alert", "consentType": "EXPLICIT"}]}],
+		{"service": "Alerts", "purposes": [{"purpose": "To alert", "purposeCategory": [], "consentType": "EXPLICIT",
+			"piiCategory": [], "termination": "when withdrawn", "thirdPartyDisclosure": false}]}],
 	"sensitive": false,
 	"spiCat": []}');
 -- who imports; says what became of the consent and what was recorded
-CREATE FUNCTION taken(s subject_id, p text, r jsonb) RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION taken(s subject_id, p text, r jsonb, x boolean DEFAULT false) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	state text; message text; detail text; hint text;
 	events bigint := (SELECT count(*) FROM consent_profiling.event);
 	result text;
 BEGIN
-	result := consent_profiling.import_receipt(s, p, r);
+	result := consent_profiling.import_receipt(s, p, r, x);
 	RETURN result || format(' (%s event)', (SELECT count(*) FROM consent_profiling.event) - events);
 EXCEPTION WHEN OTHERS THEN
 	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
@@ -69,6 +70,8 @@ SELECT withdraw_consent('kan-1', 'kan.news', at => to_timestamp(1580000000));
 SELECT taken('kan-1', 'kan.news', r) FROM receipt;
 SELECT verdict_of('kan-1', 'kan.news');
 SELECT taken('kan-1', 'kan.news', r || '{"consentTimestamp": 1580000000.5}') FROM receipt;
+SELECT taken('kan-1', 'kan.news', r || '{"consentTimestamp": 1580000000.0}') FROM receipt;
+SELECT taken('kan-1', 'kan.news', r || '{"consentTimestamp": 1580000001}') FROM receipt;
 -- it stands in the record, with its notice where that is known
 SELECT add_notice('times', 'en', 'https://times.example/privacy_2020', repeat('d', 64));
 UPDATE notice SET valid_from = '2020-01-01 00:00Z' WHERE id = 'times';
@@ -103,22 +106,94 @@ SELECT p, v, taken('kan-1', 'kan.news', CASE WHEN v IS NULL THEN r #- p::text[] 
 		('{consentReceiptID}', NULL), ('{consentReceiptID}', '7'), ('{consentReceiptID}', '" "'),
 		('{policyUrl}', NULL), ('{policyUrl}', '{}'), ('{policyUrl}', '""'),
 		('{consentTimestamp}', NULL), ('{consentTimestamp}', '"2020-01-26T00:53:20Z"'), ('{consentTimestamp}', 'null'),
-		('{consentTimestamp}', '-1'), ('{consentTimestamp}', '1580000000000'), ('{consentTimestamp}', '1e300'),
+		('{consentTimestamp}', '-1'), ('{consentTimestamp}', '0.5'), ('{consentTimestamp}', '1580000000000'), ('{consentTimestamp}', '1e300'),
 		('{consentTimestamp}', '1e4000'), ('{consentTimestamp}', '[1580000000]'),
 		('{services}', NULL), ('{services}', '[]'), ('{services}', '{}'), ('{services}', '"x"'), ('{services}', '[1]'),
 		('{services,0,purposes}', NULL), ('{services,1,purposes}', '[]'), ('{services,1,purposes}', '[null]'),
 		('{services,1,purposes}', '{"purpose": "x", "consentType": "EXPLICIT"}'),
 		('{services,0,purposes,1,consentType}', NULL), ('{services,0,purposes,1,consentType}', '"explicit"'),
 		('{services,0,purposes,1,consentType}', '"OPT-OUT"'), ('{services,0,purposes,1,consentType}', 'true'),
+		('{jurisdiction}', NULL), ('{jurisdiction}', '" "'), ('{collectionMethod}', NULL), ('{collectionMethod}', '[]'),
+		('{piiPrincipalId}', NULL), ('{piiPrincipalId}', '""'), ('{piiPrincipalId}', '7'), ('{piiPrincipalId}', 'null'),
+		('{piiControllers}', NULL), ('{piiControllers}', '[]'), ('{piiControllers}', '{}'), ('{piiControllers}', '["The Times"]'),
+		('{piiControllers,0,piiController}', NULL), ('{piiControllers,0,piiController}', '" "'),
+		('{piiControllers,0,contact}', NULL), ('{piiControllers,0,contact}', '{}'), ('{piiControllers,0,address}', '"1 Main Street"'),
+		('{piiControllers,0,email}', 'null'), ('{piiControllers,0,phone}', '555'), ('{piiControllers,0,onBehalf}', '"no"'),
+		('{piiControllers,0,piiControllerUrl}', '7'),
+		('{sensitive}', NULL), ('{sensitive}', '"false"'), ('{spiCat}', NULL), ('{spiCat}', '"none"'), ('{spiCat}', '[1]'),
+		('{publicKey}', '7'), ('{language}', 'null'),
+		('{services,0,service}', NULL), ('{services,0,service}', '""'),
+		('{services,0,purposes,1,purpose}', NULL), ('{services,0,purposes,1,purpose}', '""'),
+		('{services,0,purposes,1,purposeCategory}', NULL), ('{services,0,purposes,1,purposeCategory}', '"5"'),
+		('{services,0,purposes,1,piiCategory}', NULL), ('{services,0,purposes,1,piiCategory}', '["1", 2]'),
+		('{services,0,purposes,1,primaryPurpose}', '1'),
+		('{services,0,purposes,1,termination}', NULL), ('{services,0,purposes,1,termination}', 'null'),
+		('{services,0,purposes,1,thirdPartyDisclosure}', NULL), ('{services,0,purposes,1,thirdPartyDisclosure}', '"true"'),
+		('{services,0,purposes,1,thirdPartyName}', NULL), ('{services,0,purposes,1,thirdPartyName}', 'true'),
 		('{services,0,purposes,1,consentType}', '"IMPLICIT"'), ('{services,1,purposes,0,consentType}', '"IMPLICIT"')) u (p, v);
 SELECT taken('kan-1', 'kan.news', v) FROM unnest('{1,"\"x\"",[],null,true}'::jsonb[]) v;
 SELECT taken('kan-1', 'kan.news', NULL);
 SELECT taken(s, p, r) FROM receipt, (VALUES (NULL, 'kan.news'), ('kan-nobody', 'kan.news'), ('kan-1', NULL), ('kan-1', 'nowhere'), ('kan-1', '')) u (s, p);
+-- the schema names eleven that are required
+SELECT count(*), count(*) FILTER (WHERE taken('kan-1', 'kan.news', r - k) LIKE '22023: receipt field "' || k || '" must be %')
+	FROM receipt, unnest('{version,jurisdiction,consentTimestamp,collectionMethod,consentReceiptID,piiPrincipalId,piiControllers,policyUrl,services,sensitive,spiCat}'::text[]) k;
+-- each controller and each service is looked at
+SELECT taken('kan-1', 'kan.news', jsonb_set(r, '{piiControllers}', r -> 'piiControllers' || '[{"piiController": "The Owner"}]')) FROM receipt;
+SELECT taken('kan-1', 'kan.news', jsonb_set(r, '{services}', r -> 'services' || '[{"service": "More", "purposes": [{}]}]')) FROM receipt;
 -- what is just now is not in the future
-SELECT taken('kan-1', 'profiling', r || jsonb_build_object('consentTimestamp', extract(epoch FROM clock_timestamp()))) LIKE 'given explicit at %' FROM receipt;
+SELECT taken('kan-1', 'profiling', r || jsonb_build_object('consentTimestamp', floor(extract(epoch FROM clock_timestamp())))) LIKE 'given at %' FROM receipt;
 SELECT taken('kan-1', 'profiling', r || jsonb_build_object('consentTimestamp', floor(extract(epoch FROM clock_timestamp())) + 60)) FROM receipt;
 -- none of that left anything behind
 SELECT act, count(*) FROM event WHERE subject = 'kan-1' GROUP BY act ORDER BY act;
+
+---------------------------------------------------------------------
+-- the shape of the specification's example, with a purpose on another basis
+---------------------------------------------------------------------
+SELECT register_subject('kan-6', '1980-01-01');
+SELECT jsonb_set(r, '{services}', '[{"service": "Paper and alerts", "purposes": [
+	{"purpose": "To deliver", "purposeCategory": ["2 - Contracted Service"], "consentType": "EXPLICIT", "piiCategory": ["1 - Biographical", "7 - Financial"],
+	 "primaryPurpose": true, "termination": "Subscription end date + 1 year", "thirdPartyDisclosure": true, "thirdPartyName": "Post"},
+	{"purpose": "To market", "purposeCategory": ["6 - Marketing"], "consentType": "EXPLICIT", "piiCategory": ["2 - Contact"],
+	 "primaryPurpose": false, "termination": "Subscription end date + 1 year", "thirdPartyDisclosure": false, "thirdPartyName": "Post"},
+	{"purpose": "To keep what the law asks for", "purposeCategory": ["12 - Legally Required Data Retention"], "consentType": "N/A", "piiCategory": ["7 - Financial"],
+	 "primaryPurpose": false, "termination": "N/A", "thirdPartyDisclosure": true, "thirdPartyName": "Authority"}]}]')
+	|| '{"sensitive": true, "spiCat": ["7 - Financial"]}' AS example FROM receipt \gset
+-- the subscription ends later than it began: for a year at least there is consent
+SELECT taken('kan-6', 'kan.news', :'example'::jsonb);
+SELECT verdict_of('kan-6', 'kan.news', '2021-01-25 00:00Z', 'now'), verdict_of('kan-6', 'kan.news');
+SELECT t, split_part(taken('kan-6', 'kan.news', jsonb_set(:'example', '{services,0,purposes,0,termination}', to_jsonb(t)) || jsonb_build_object('consentTimestamp', 1580000000 + n)), ' |', 1)
+	FROM unnest(ARRAY['end of the contract + 30 days', 'Date of consent + 999 years', 'contract + 1000 years', 'contract + 0 days', '+ 1 year',
+		'contract 2020 + 1 year', 'contract + 1 year + 2 months', 'contract + 1 fortnight']) WITH ORDINALITY u (t, n) ORDER BY n;
+-- of no purpose the person consented
+SELECT taken('kan-6', 'kan.news', jsonb_set(:'example', '{services,0,purposes}', (:'example'::jsonb #> '{services,0,purposes}') - 1 - 0));
+-- an address, an e-mail and a telephone of a controller may be missing
+SELECT taken('kan-6', 'profiling', jsonb_set(r, '{piiControllers}', '[{"piiController": "The Times", "contact": "The Editor"}]')) FROM receipt;
+
+---------------------------------------------------------------------
+-- only a receipt that is active is a consent
+---------------------------------------------------------------------
+SELECT register_subject('kan-7', '1980-01-01');
+SELECT v, taken('kan-7', 'kan.news', r || jsonb_build_object('state', v)) FROM receipt,
+	unnest('{"\"REVOKED\"","\"WITHDRAWN\"","\"EXPIRED\"","\"INACTIVE\"","\"active\"","\" ACTIVE\"","\"\"",null,true,1,"[\"ACTIVE\"]","{}"}'::text[]) t, LATERAL (SELECT COALESCE(t, 'null')::jsonb) u (v);
+SELECT taken('kan-7', 'kan.news', jsonb_set(r, '{services,1,state}', '"REVOKED"')) FROM receipt;
+SELECT taken('kan-7', 'kan.news', jsonb_set(r, '{services,0,purposes,1,state}', '"REVOKED"')) FROM receipt;
+SELECT verdict_of('kan-7', 'kan.news'), (SELECT count(*) FROM choice WHERE subject = 'kan-7');
+-- the No that it is evidence of has a function of its own
+SELECT consent_status(withdraw_consent('kan-7', 'kan.news', at => to_timestamp(1590000000), evidence => r || '{"state": "REVOKED"}')) FROM receipt;
+SELECT taken('kan-7', 'kan.news', r || '{"state": "ACTIVE"}') FROM receipt;
+SELECT taken('kan-7', 'kan.news', r || '{"state": "ACTIVE", "consentTimestamp": 1600000000}') FROM receipt;
+-- a state of the union is none
+SELECT taken('kan-7', 'kan.news', jsonb_set(r, '{piiControllers,0,address,state}', '"NY"')) LIKE 'given at %' FROM receipt;
+
+---------------------------------------------------------------------
+-- opting in is no explicit statement, Art. 9(2)(a), 22(2)(c)
+---------------------------------------------------------------------
+SELECT register_subject('kan-8', '1980-01-01');
+SELECT taken('kan-8', 'kan.credit', r) FROM receipt;
+SELECT verdict_of('kan-8', 'kan.credit'), may_profile('kan-8', 'kan.credit'), may_decide('kan-8', 'kan.credit');
+SELECT taken('kan-8', 'kan.credit', r || '{"consentTimestamp": 1580000001}', true) FROM receipt;
+SELECT may_decide('kan-8', 'kan.credit');
+SELECT taken('kan-8', 'kan.credit', r || '{"consentTimestamp": 1580000002}', NULL) FROM receipt;
 
 ---------------------------------------------------------------------
 -- special categories: the receipt must be on them
@@ -129,13 +204,16 @@ SELECT taken('kan-2', 'kan.health', r - 'sensitive') FROM receipt;
 SELECT taken('kan-2', 'kan.health', r || '{"sensitive": "true"}') FROM receipt;
 SELECT taken('kan-2', 'kan.health', r || '{"sensitive": true, "spiCat": ["health"]}') FROM receipt;
 SELECT verdict_of('kan-2', 'kan.health');
+SELECT taken('kan-2', 'kan.health', r || '{"sensitive": true, "spiCat": ["health"]}', true) FROM receipt;
+SELECT taken('kan-2', 'kan.health', r || '{"sensitive": true, "spiCat": ["health"], "consentTimestamp": 1580000001}', true) FROM receipt;
+SELECT verdict_of('kan-2', 'kan.health');
 
 ---------------------------------------------------------------------
 -- hostile text; a child; an erased person; who may
 ---------------------------------------------------------------------
 CREATE TEMP TABLE hostile AS SELECT E'a''b"c\\d\ne\t\u0001\u202e\u05d0' || repeat('z', 3000) AS t;
 SELECT register_subject('kan-3', '1980-01-01');
-SELECT taken('kan-3', 'kan.news', jsonb_set(r, '{services,0,purposes,0}', jsonb_build_object('consentType', 'EXPLICIT', 'purpose', t, t, t, 'termination', t))
+SELECT taken('kan-3', 'kan.news', jsonb_set(r, '{services,0,purposes,0}', r #> '{services,0,purposes,0}' || jsonb_build_object('purpose', t, t, t, 'termination', t))
 		|| jsonb_build_object('policyUrl', t, 'consentReceiptID', t, t, jsonb_build_array(t))) FROM receipt, hostile;
 SELECT e.notice = t, e.evidence #>> '{services,0,purposes,0,purpose}' = t, e.evidence -> t ->> 0 = t
 	FROM event e, hostile WHERE subject = 'kan-3' AND act = 'import_receipt';
@@ -158,7 +236,7 @@ SELECT grant_duty('regress_kan_recorder', 'recorder'), grant_duty('regress_kan_o
 GRANT SELECT ON receipt TO regress_kan_recorder, regress_kan_officer;
 SET ROLE regress_kan_recorder;
 SELECT import_receipt('kan-3', 'kan.news', r || '{"consentTimestamp": 1580000002}') FROM receipt;
-SELECT receipt_text('{}', 'x');
+SELECT check_receipt('{}', '', 'x words');
 SELECT record_consent('import_receipt', 'kan-3', 'kan.news', 'given at 2020-01-01T00:00:00Z', NULL, NULL);
 SET ROLE regress_kan_officer;
 SELECT import_receipt('kan-3', 'kan.news', r) FROM receipt;
@@ -166,9 +244,9 @@ RESET ROLE;
 SELECT caller FROM event WHERE subject = 'kan-3' ORDER BY id DESC LIMIT 1;
 
 SELECT revoke_duty('regress_kan_recorder', 'recorder'), revoke_duty('regress_kan_officer', 'officer');
-DROP FUNCTION taken(subject_id, text, jsonb);
+DROP FUNCTION taken(subject_id, text, jsonb, boolean);
 DROP TABLE receipt, hostile;
 DROP ROLE regress_kan_recorder, regress_kan_officer;
 DELETE FROM notice;
 DELETE FROM choice WHERE subject::text LIKE 'kan%'; DELETE FROM subject WHERE id::text LIKE 'kan%' OR erased_at IS NOT NULL;
-SELECT drop_purpose(p) FROM unnest('{kan.news,kan.health}'::text[]) p;
+SELECT drop_purpose(p) FROM unnest('{kan.news,kan.health,kan.credit}'::text[]) p;
