@@ -3,7 +3,7 @@
  *		Answers to may_profile() for the running query.
  *
  * Guarantee: a query sees exactly the decisions of its own snapshot, its own
- * transaction's writes included, at its statement's time.
+ * transaction's writes included, at the time when the executor began to run it.
  *
  * A backend keeps, for each purpose it was asked about, what it has found out:
  * at first single answers, looked up by index, and once a query has asked
@@ -121,12 +121,14 @@ struct PurposeAnswers
 	SubjectFacts facts;			/* scratch space */
 	FingerprintSeed seed;		/* of the keys below */
 
-	/* single answers: for the snapshot "seen", in [now, answers_until) */
+	/* single answers: for the snapshot "seen", in [answers_from, answers_until) */
 	SnapshotImage *seen;
 	TimestampTz now;
+	TimestampTz answers_from;
 	TimestampTz answers_until;
 	answers_hash *answers;
-	uint64		lookups;		/* by this statement */
+	uint64		lookups;		/* by this statement, which began then: */
+	TimestampTz statement;
 
 	/* who may use the purpose, as last asked */
 	Oid			allowed_userid;
@@ -157,9 +159,8 @@ struct PurposeAnswers
 RunningQuery running_query;
 uint64		purpose_setting_generation = 1;
 
-/* What the executor is running; or NULL. */
-static QueryDesc *executor_query = NULL;
 static ExecutorRun_hook_type next_ExecutorRun_hook = NULL;
+static ExecutorFinish_hook_type next_ExecutorFinish_hook = NULL;
 
 static MemoryContext engine_context = NULL;
 static PurposeAnswers *all_answers = NULL;
@@ -298,8 +299,10 @@ BeginAnswers(PurposeAnswers *answers, Snapshot snapshot, TimestampTz now)
 				 errmsg("could not generate random values")));
 	answers->seen = MakeSnapshotImage(snapshot);
 	answers->now = now;
+	answers->answers_from = DT_NOBEGIN;
 	answers->answers_until = DT_NOEND;
 	answers->lookups = 0;
+	answers->statement = GetCurrentStatementStartTimestamp();
 	MemoryContextSwitchTo(oldcontext);
 	answers->valid = true;
 }
@@ -350,16 +353,17 @@ NoteChanges(PurposeAnswers *answers, const SnapshotImage *from,
 	return !changes.everything;
 }
 
-/* Bring what is known from the last statement's time to this one's. */
+/* Bring what is known from the last query's time to this one's. */
 static void
 FollowClock(PurposeAnswers *answers, TimestampTz now)
 {
 	Changes		changes = {answers, false, false};
 	int			minimum_age = answers->purpose->rules.minimum_age;
 
-	if (now < answers->now || now >= answers->answers_until)
+	if (now < answers->answers_from || now >= answers->answers_until)
 	{
 		answers_reset(answers->answers);
+		answers->answers_from = DT_NOBEGIN;
 		answers->answers_until = DT_NOEND;
 	}
 	answers->now = now;
@@ -439,6 +443,17 @@ AdoptSharedSet(PurposeAnswers *answers, Snapshot snapshot, TimestampTz now)
 	FollowClock(answers, now);
 }
 
+/* Count the lookups of each statement from nothing. */
+static void
+CountForStatement(PurposeAnswers *answers)
+{
+	TimestampTz statement = GetCurrentStatementStartTimestamp();
+
+	if (answers->statement != statement)
+		answers->lookups = 0;
+	answers->statement = statement;
+}
+
 /* Bring what is known to the running query's snapshot and time. */
 static void
 FollowQuery(PurposeAnswers *answers, Snapshot snapshot, TimestampTz now)
@@ -479,11 +494,32 @@ FollowQuery(PurposeAnswers *answers, Snapshot snapshot, TimestampTz now)
 	}
 	else
 		BeginAnswers(answers, snapshot, now);
-	if (now != answers->now)
-		answers->lookups = 0;
 	AdoptSharedSet(answers, snapshot, now);
 	FollowClock(answers, now);
+	CountForStatement(answers);
 	answers->valid = true;
+}
+
+/*
+ * Go on with the answers of running_query for a query that sees the same, but
+ * at another time: the next of a function or a transaction, or the one around
+ * it.
+ */
+static PurposeAnswers *
+FollowClockOnly(RunningQuery *query, TimestampTz now)
+{
+	PurposeAnswers *answers = query->answers;
+
+	query->answers = NULL;
+	answers->valid = false;
+	answers_epoch++;
+	FollowClock(answers, now);
+	CountForStatement(answers);
+	answers->valid = true;
+
+	query->now = now;
+	query->answers = answers;
+	return answers;
 }
 
 /* Throws insufficient_privilege for a purpose that the role was not allowed. */
@@ -546,15 +582,24 @@ FindAnswersFor(const char *purpose_name, int purpose_len, uint64 setting)
 	RunningQuery *query = &running_query;
 	PurposeAnswers *answers;
 	Snapshot	snapshot;
+	TimestampTz now;
 
 	/* PostgreSQL runs no query without one. */
 	if (!ActiveSnapshotSet())
 		elog(ERROR, "may_profile called without a snapshot");
 	snapshot = GetActiveSnapshot();
+	now = ClockOf(snapshot);
+	if (query->answers != NULL && query->name_len == purpose_len &&
+		memcmp(query->name, purpose_name, purpose_len) == 0 &&
+		SameView(snapshot) && !WantsSharedSet(query->answers))
+	{
+		query->setting = setting;
+		return FollowClockOnly(query, now);
+	}
 
 	/* Should anything throw, nothing is current. */
 	query->answers = NULL;
-	query->now = GetCurrentStatementStartTimestamp();
+	query->now = now;
 	query->lxid = MyLocalTransactionId;
 	query->subxid = GetCurrentSubTransactionId();
 	query->curcid = snapshot->curcid;
@@ -799,6 +844,10 @@ LookUp(PurposeAnswers *answers, const SubjectKey *subject, const SetKey *key)
 		answers_reset(answers->answers);
 	answers_insert(answers->answers, *key, &found)->permitted =
 		decision.verdict == VERDICT_PERMITTED;
+
+	/* The clock has changed nothing since what decides came about. */
+	answers->answers_from = Max(answers->answers_from,
+								Min(decision.since, answers->now));
 	answers->answers_until = Min(answers->answers_until, decision.until);
 	answers->lookups++;
 	answers->probes++;
@@ -921,8 +970,7 @@ PermittedShare(const char *purpose_name, int purpose_len)
 	running_query.answers = NULL;
 	answers = FindAnswers(purpose_name, purpose_len,
 						  OnItsOwn(GetActiveSnapshot()));
-	FollowQuery(answers, GetActiveSnapshot(),
-				GetCurrentStatementStartTimestamp());
+	FollowQuery(answers, GetActiveSnapshot(), QueryClock());
 	if (answers->set != NULL)
 		answers->share = answers->set->count / Max(EstimateSubjects(), 1);
 	else if (answers->share < 0)
@@ -944,8 +992,8 @@ PermittedShare(const char *purpose_name, int purpose_len)
 bool
 IsCallOfQuery(const FmgrInfo *flinfo)
 {
-	return executor_query != NULL &&
-		flinfo->fn_mcxt == executor_query->estate->es_query_cxt;
+	return query_run.query != NULL &&
+		flinfo->fn_mcxt == query_run.query->estate->es_query_cxt;
 }
 
 /*
@@ -974,7 +1022,7 @@ RememberCall(FmgrInfo *flinfo, PurposeAnswers *answers)
 	call->dirty = answers->dirty->members > 0 ? answers->dirty_marks : NULL;
 	if (!call->searched && call->set != NULL && call->set->size > NEAR_SIZE)
 	{
-		call->ahead = FindScan(executor_query, flinfo->fn_expr);
+		call->ahead = FindScan(query_run.query, flinfo->fn_expr);
 		call->searched = true;
 	}
 	if (call->ahead != NULL)
@@ -990,13 +1038,13 @@ static void
 RunQuery(QueryDesc *queryDesc, ScanDirection direction,
 		 uint64 count EXECUTE_ONCE_PARAMETER)
 {
-	QueryDesc  *outer = executor_query;
+	QueryRun	outer;
 
 	/* Nobody will ask again about an extension that was dropped. */
-	if (outer == NULL && all_answers != NULL && RegistryGone())
+	if (query_run.query == NULL && all_answers != NULL && RegistryGone())
 		ForgetAll();
 
-	executor_query = queryDesc;
+	outer = BeginRun(queryDesc);
 	answers_epoch++;
 	PG_TRY();
 	{
@@ -1009,7 +1057,45 @@ RunQuery(QueryDesc *queryDesc, ScanDirection direction,
 	}
 	PG_FINALLY();
 	{
-		executor_query = outer;
+		EndRun(outer);
+		answers_epoch++;
+	}
+	PG_END_TRY();
+}
+
+/* Finish a query by the hook before or PostgreSQL itself. */
+static void
+FinishByNext(QueryDesc *queryDesc)
+{
+	if (next_ExecutorFinish_hook)
+		next_ExecutorFinish_hook(queryDesc);
+	else
+		standard_ExecutorFinish(queryDesc);
+}
+
+/*
+ * The hook on finishing a query, which runs those writing parts of it whose
+ * rows were not all read.
+ */
+static void
+FinishQuery(QueryDesc *queryDesc)
+{
+	QueryRun	outer;
+
+	if (queryDesc->estate->es_auxmodifytables == NIL)
+	{
+		FinishByNext(queryDesc);
+		return;
+	}
+	outer = BeginFinish(queryDesc);
+	answers_epoch++;
+	PG_TRY();
+	{
+		FinishByNext(queryDesc);
+	}
+	PG_FINALLY();
+	{
+		EndRun(outer);
 		answers_epoch++;
 	}
 	PG_END_TRY();
@@ -1021,6 +1107,8 @@ InitEngine(void)
 {
 	next_ExecutorRun_hook = ExecutorRun_hook;
 	ExecutorRun_hook = RunQuery;
+	next_ExecutorFinish_hook = ExecutorFinish_hook;
+	ExecutorFinish_hook = FinishQuery;
 }
 
 PG_FUNCTION_INFO_V1(engine_stats);

@@ -12,11 +12,11 @@
 #include "compat.h"
 
 #include "access/htup_details.h"
-#include "access/xact.h"
 #include "as_of.h"
 #include "funcapi.h"
 #include "gate.h"
 #include "iso8601.h"
+#include "query_clock.h"
 #include "tombstone.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
@@ -93,7 +93,7 @@ ExplainArguments(FunctionCallInfo fcinfo, Explained *result)
 	Snapshot	snapshot = GetActiveSnapshot();
 	const Registry *registry = GetRegistry();
 	char	   *name = GetPurposeArgument(fcinfo);
-	TimestampTz as_of = GetCurrentStatementStartTimestamp();
+	TimestampTz as_of = ClockOf(snapshot);
 	TimestampTz known_at = as_of;
 	SubjectKey	key;
 

@@ -96,7 +96,7 @@ DECLARE
 BEGIN
 	RETURN jsonb_build_object(
 		'subject', person.id::text,
-		'generated_at', iso8601(statement_timestamp()),
+		'generated_at', iso8601(query_clock()),
 		'controller', (SELECT jsonb_build_object('name', c.name,
 				'address', c.address, 'contact', c.contact,
 				'dpo_contact', c.dpo_contact, 'jurisdiction', c.jurisdiction)
