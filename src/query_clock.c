@@ -5,9 +5,11 @@
  * A consent ends, and a child comes of age, by the clock alone.  All rows of a
  * query are judged at one time, which is when the executor began to run it.
  * That is not when its statement began: the statements of one query string
- * share a start, and a DO block or a procedure may run for hours.  A query
- * within a function is a query, too, and so has a time of its own.  A cursor is
- * run again for each FETCH.
+ * share a start, and a DO block or a procedure may run for hours.  A query that
+ * a function runs is a query, too, and so has a time of its own; but where it
+ * sees the snapshot of the query that calls the function, as in a STABLE one,
+ * it goes by that query's time, so that the function returns the same for all
+ * rows.  A cursor is run again for each FETCH.
  *
  * The executor runs a part of a parallel query in each worker, later than in
  * the leader.  The workers get the leader's time by a setting, because
@@ -87,7 +89,7 @@ BeginRun(QueryDesc *query)
 {
 	if (query_run.query == NULL && IsParallelWorker() && worker_clock != 0)
 		return EnterRun(query, (TimestampTz) worker_clock);
-	return EnterRun(query, ReadClock());
+	return EnterRun(query, ClockOf(query->snapshot));
 }
 
 /*
@@ -98,7 +100,7 @@ QueryRun
 BeginFinish(QueryDesc *query)
 {
 	return EnterRun(query, ended_run.query == query ?
-					ended_run.clock : ReadClock());
+					ended_run.clock : ClockOf(query->snapshot));
 }
 
 /* A run ends, or fails. */

@@ -22,9 +22,9 @@ extern QueryRun query_run;
 extern TimestampTz ReadClock(void);
 
 /*
- * The time that a call with this active snapshot goes by: the start of the
- * query whose snapshot it is; the present where the executor runs none, as for
- * an expression that PL/pgSQL evaluates by itself under a snapshot of its own.
+ * The time that goes with a snapshot: the start of the query that the executor
+ * is running under it; the present where that query has another, as for a query
+ * of a VOLATILE function, or where it runs none.
  */
 static inline TimestampTz
 ClockOf(Snapshot snapshot)

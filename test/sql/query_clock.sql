@@ -106,8 +106,8 @@ CALL follow(false);
 RESET default_transaction_isolation;
 RESET ROLE;
 
--- functions that a gated query calls: a query within has a clock of its own, which
--- is later; an expression that sees the calling query's snapshot goes by its clock
+-- functions that a gated query calls: what a VOLATILE one asks is judged later; what
+-- sees the calling query's snapshot, as in a STABLE one, at the same time as that
 CREATE FUNCTION nap(id int) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
 	IF id = 1 THEN
@@ -115,13 +115,22 @@ BEGIN
 	END IF;
 	RETURN consent_profiling.may_profile(1, 'clock') || ' ' || (SELECT count(*) FROM clock_customer);
 END $$;
-CREATE FUNCTION same(id int) RETURNS bool LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION same(id int) RETURNS text LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	found int;
+	n int := 0;
 BEGIN
-	RETURN consent_profiling.may_profile(id, 'clock');
+	FOR found IN SELECT c.id FROM clock_customer c LOOP
+		n := n + 1;
+	END LOOP;
+	RETURN consent_profiling.may_profile(1, 'clock') || ' ' || (SELECT count(*) FROM clock_customer) || ' ' || n;
 END $$;
+CREATE FUNCTION same_in_sql(id int) RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET work_mem = '4MB' AS $$
+	SELECT count(*) FROM clock_customer c WHERE consent_profiling.may_profile(c.id, 'clock');
+$$;
 SELECT soon();
 SET ROLE regress_clock_analyst;
-SELECT id, nap(id), same(id), consent_profiling.may_profile(1, 'clock') FROM clock_customer WHERE id IN (1, 40, 41);
+SELECT id, nap(id), same(id), same_in_sql(id), consent_profiling.may_profile(1, 'clock') FROM clock_customer WHERE id IN (1, 40, 41);
 SELECT id FROM clock_customer;
 RESET ROLE;
 
@@ -210,13 +219,18 @@ SELECT pg_sleep(0.5)\; SELECT count(*) FROM clock_visit;
 RESET parallel_leader_participation;
 RESET ROLE;
 SELECT count(DISTINCT consent_profiling.query_clock()) FROM clock_visit;
-CREATE FUNCTION clock_of_inner() RETURNS timestamptz LANGUAGE plpgsql PARALLEL SAFE STABLE AS $$
+CREATE FUNCTION same_clock() RETURNS timestamptz LANGUAGE plpgsql PARALLEL SAFE STABLE AS $$
 BEGIN
 	RETURN (SELECT max(consent_profiling.query_clock()) FROM clock_visit);
 END $$;
--- with a parallel query within, before workers are launched again
-SELECT count(DISTINCT consent_profiling.query_clock()), min(consent_profiling.query_clock()) < (SELECT clock_of_inner()), (SELECT nap())
-	FROM clock_visit WHERE (SELECT clock_of_inner()) IS NOT NULL;
+CREATE FUNCTION later_clock() RETURNS timestamptz LANGUAGE plpgsql PARALLEL SAFE VOLATILE AS $$
+BEGIN
+	RETURN (SELECT max(consent_profiling.query_clock()) FROM clock_visit);
+END $$;
+-- with parallel queries within, before workers are launched again
+SELECT count(DISTINCT consent_profiling.query_clock()), min(consent_profiling.query_clock()) < (SELECT later_clock()),
+		min(consent_profiling.query_clock()) = (SELECT same_clock()), (SELECT nap())
+	FROM clock_visit WHERE (SELECT later_clock()) > (SELECT same_clock());
 SELECT soon();
 SELECT count(*) FILTER (WHERE consent_profiling.may_profile(customer, 'clock')),
 	count(*) FILTER (WHERE consent_profiling.may_decide(customer, 'clock')) FROM clock_visit WHERE (SELECT nap());
