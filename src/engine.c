@@ -64,12 +64,6 @@ int			cache_memory_setting;
 /* With so few dirty subjects a newer set is not worth having. */
 #define FEW_DIRTY			1000
 
-/*
- * Of the permitted and of the others, as many are in a sample as make it very
- * unlikely that the smaller share is wrong by a factor of two.
- */
-#define SAMPLE_OF_EACH	16
-
 /* A set up to this size stays in the cache by itself. */
 #define NEAR_SIZE		(1024 * 1024)
 
@@ -145,9 +139,6 @@ struct PurposeAnswers
 	TimestampTz set_upto;		/* ... up to here are among the dirty */
 	TimestampTz set_next;		/* the next one after that */
 	int			too_big_for;	/* cache_memory that did not suffice */
-
-	/* permitted among all subjects; below 0 as long as nobody knows */
-	double		share;
 
 	/* for engine_stats() */
 	int64		builds;
@@ -268,7 +259,6 @@ FindAnswers(const char *name, int len, bool own)
 	answers->name[len] = '\0';
 	answers->allowed_userid = InvalidOid;
 	answers->too_big_for = 0;
-	answers->share = -1;
 	answers->builds = 0;
 	answers->refreshes = 0;
 	answers->probes = 0;
@@ -757,6 +747,27 @@ TryToPublish(PurposeAnswers *answers, const SubjectSet *set,
 	return published;
 }
 
+/* About how many subjects there are. */
+static double
+EstimateSubjects(void)
+{
+	Relation	rel = table_open(GetRegistry()->subject, AccessShareLock);
+	double		subjects = rel->rd_rel->reltuples;
+
+	/* Never analyzed: some hundred rows fit a page. */
+	if (subjects < 0)
+		subjects = RelationGetNumberOfBlocks(rel) * 100.0;
+	table_close(rel, NoLock);
+	return subjects;
+}
+
+/* The share of permitted subjects, by a set. */
+static double
+ShareOfSet(const SubjectSet *set)
+{
+	return Min(set->count / Max(EstimateSubjects(), 1), 1);
+}
+
 /*
  * Make a set, and publish it for all backends where sets are shared; or leave
  * it to the backend that is already making one.
@@ -795,26 +806,14 @@ MakeAndUseSet(PurposeAnswers *answers)
 	PG_END_TRY();
 	MemoryContextSwitchTo(oldcontext);
 
+	if (set != NULL && share)
+		PublishShare(&answers->registry, answers->name, ShareOfSet(set));
 	if (published)
 		AdoptSharedSet(answers, GetActiveSnapshot(), answers->now);
 	if (set != NULL && answers->set == NULL)
 		UsePrivateSet(answers, set, set_context, next_change);
 	else
 		MemoryContextDelete(set_context);
-}
-
-/* About how many subjects there are. */
-static double
-EstimateSubjects(void)
-{
-	Relation	rel = table_open(GetRegistry()->subject, AccessShareLock);
-	double		subjects = rel->rd_rel->reltuples;
-
-	/* Never analyzed: some hundred rows fit a page. */
-	if (subjects < 0)
-		subjects = RelationGetNumberOfBlocks(rel) * 100.0;
-	table_close(rel, NoLock);
-	return subjects;
 }
 
 /* Has this statement asked about so many that a set pays? */
@@ -907,10 +906,10 @@ SubjectPermitted(PurposeAnswers *answers, const SubjectKey *subject)
 }
 
 /*
- * The share of permitted subjects among those whom ANALYZE kept as the bounds
- * of its histogram, which are spread evenly over all; below 0 when it has not
- * been there yet.  It is asked about no more of them than it takes to meet some
- * of either kind, since somebody is waiting for a plan.
+ * The share of permitted subjects among SHARE_SAMPLE of those whom ANALYZE kept
+ * as the bounds of its histogram, which are spread evenly over all; below 0
+ * when it has not been there yet.  A plan waits for it, so it is no better than
+ * it has to be.
  */
 static double
 SampleShare(PurposeAnswers *answers)
@@ -927,26 +926,24 @@ SampleShare(PurposeAnswers *answers)
 	if (get_attstatsslot(&slot, stats, STATISTIC_KIND_HISTOGRAM, InvalidOid,
 						 ATTSTATSSLOT_VALUES))
 	{
-		int			asked = 0;
+		int			asked = Min(slot.nvalues, SHARE_SAMPLE);
 		int			permitted = 0;
 
-		/* Every bound once, a prime number apart so as to come everywhere. */
-		int			step = slot.nvalues % 7919 != 0 ? 7919 : 7927;
-
-		while (asked < slot.nvalues &&
-			   Min(permitted, asked - permitted) < SAMPLE_OF_EACH)
+		for (int i = 0; i < asked; i++)
 		{
-			int			bound = (int64) asked * step % slot.nvalues;
+			int			bound = (2 * i + 1) * slot.nvalues / (2 * asked);
 			SubjectKey	key;
 
 			SubjectKeyFromVarlena(&key, PG_DETOAST_DATUM_PACKED(slot.values[bound]));
 			permitted += AnswerOrLookUp(answers, &key);
-			asked++;
 		}
 
-		/* Where the sample has none there may be a few all the same. */
-		if (asked > 0)
-			share = Max(permitted, 0.5) / asked;
+		/*
+		 * Laplace's rule of succession: where all of the sample are alike, a
+		 * few others may be there all the same.  With none among 64 the share
+		 * is taken for 1.5 %, and is below 4.6 % 95 times in 100.
+		 */
+		share = (permitted + 1.0) / (asked + 2.0);
 		free_attstatsslot(&slot);
 	}
 	ReleaseSysCache(stats);
@@ -954,34 +951,53 @@ SampleShare(PurposeAnswers *answers)
 }
 
 /*
- * For the planner: which share of all subjects is permitted?  From the set
- * where there is one, else from a sample that is taken once a session; below 0
- * when there is no telling, or not to this role: a plan shows the share.
+ * The share of permitted subjects by the set that this session has of a
+ * purpose, for whatever snapshot; below 0 when it has none.
  */
 double
-PermittedShare(const char *purpose_name, int purpose_len)
+ShareOfKnownSet(const char *purpose_name, int purpose_len)
 {
-	PurposeAnswers *answers;
-	char	   *name = pnstrdup(purpose_name, purpose_len);
-
-	if (!ActiveSnapshotSet() ||
-		!PurposeAllowed(GetRegistry(), name, GetUserId()))
-		return -1;
-	running_query.answers = NULL;
-	answers = FindAnswers(purpose_name, purpose_len,
-						  OnItsOwn(GetActiveSnapshot()));
-	FollowQuery(answers, GetActiveSnapshot(), QueryClock());
-	if (answers->set != NULL)
-		answers->share = answers->set->count / Max(EstimateSubjects(), 1);
-	else if (answers->share < 0)
+	for (PurposeAnswers *answers = all_answers; answers != NULL;
+		 answers = answers->next)
 	{
-		uint64		lookups = answers->lookups;
-
-		/* The sample is not what a statement asks. */
-		answers->share = SampleShare(answers);
-		answers->lookups = lookups;
+		if (answers->valid && answers->set != NULL &&
+			answers->name_len == purpose_len &&
+			memcmp(answers->name, purpose_name, purpose_len) == 0 &&
+			memcmp(&answers->registry, &GetRegistry()->identity,
+				   sizeof(RegistryIdentity)) == 0)
+			return ShareOfSet(answers->set);
 	}
-	return answers->share;
+	return -1;
+}
+
+/*
+ * Find out which share of all subjects is permitted: by the set where there is
+ * one, else by a sample; below 0 when there is no telling.
+ *
+ * Throws undefined_object for an unknown purpose.
+ */
+double
+MeasureShare(const char *purpose_name, int purpose_len)
+{
+	Snapshot	snapshot = GetActiveSnapshot();
+	PurposeAnswers *answers;
+	uint64		lookups;
+	double		share;
+
+	running_query.answers = NULL;
+	answers = FindAnswers(purpose_name, purpose_len, OnItsOwn(snapshot));
+	FollowQuery(answers, snapshot, ClockOf(snapshot));
+
+	/* A sample is not what a statement asks. */
+	lookups = answers->lookups;
+	share = answers->set != NULL ? ShareOfSet(answers->set) :
+		SampleShare(answers);
+	answers->lookups = lookups;
+
+	/* What others cannot see yet does not count for their plans. */
+	if (share >= 0 && !answers->own)
+		PublishShare(&answers->registry, answers->name, share);
+	return share;
 }
 
 /*

@@ -126,7 +126,12 @@ extern bool SubjectPermitted(PurposeAnswers *answers, const SubjectKey *subject)
 extern bool IsCallOfQuery(const FmgrInfo *flinfo);
 extern void RememberCall(FmgrInfo *flinfo, PurposeAnswers *answers);
 extern void InitEngine(void);
-extern double PermittedShare(const char *purpose_name, int purpose_len);
+
+/* How many subjects MeasureShare() looks up at the most. */
+#define SHARE_SAMPLE 64
+
+extern double ShareOfKnownSet(const char *purpose_name, int purpose_len);
+extern double MeasureShare(const char *purpose_name, int purpose_len);
 
 /*
  * What a call of may_profile() keeps in fn_extra for the next row, so that it

@@ -61,13 +61,6 @@ ReadClock(void)
 	return latest;
 }
 
-/* The time that a call goes by. */
-TimestampTz
-QueryClock(void)
-{
-	return ClockOf(ActiveSnapshotSet() ? GetActiveSnapshot() : NULL);
-}
-
 /* Make a run the innermost.  Returns the one around it, for EndRun(). */
 static QueryRun
 EnterRun(QueryDesc *query, TimestampTz clock)

@@ -34,7 +34,13 @@ ClockOf(Snapshot snapshot)
 		query_run.clock : ReadClock();
 }
 
-extern TimestampTz QueryClock(void);
+/* The time that a call goes by. */
+static inline TimestampTz
+QueryClock(void)
+{
+	return ClockOf(ActiveSnapshotSet() ? GetActiveSnapshot() : NULL);
+}
+
 extern QueryRun BeginRun(QueryDesc *query);
 extern QueryRun BeginFinish(QueryDesc *query);
 extern void EndRun(QueryRun outer);
