@@ -86,6 +86,8 @@ CREATE VIEW facts AS
 			GROUP BY purpose, subject
 		) c ON c.purpose = q.name AND c.subject OPERATOR(consent_profiling.=) p.key;
 GRANT SELECT ON facts TO regress_analyst;
+-- for the truth, which goes by the gate's clock
+GRANT EXECUTE ON FUNCTION consent_profiling.query_clock() TO regress_analyst;
 
 -- "expected" are to be compared, or the comparison is worth nothing
 CREATE FUNCTION claim(compared bigint, wrong bigint, expected bigint) RETURNS bigint LANGUAGE plpgsql STABLE AS \$\$
