@@ -911,7 +911,7 @@ SubjectPermitted(PurposeAnswers *answers, const SubjectKey *subject)
 }
 
 /*
- * The share of permitted subjects among SHARE_SAMPLE of those whom ANALYZE kept
+ * The share of permitted subjects among SHARE_SAMPLE of those that ANALYZE kept
  * as the bounds of its histogram, which are spread evenly over all; below 0
  * when it has not been there yet.  A plan waits for it, so it is no better than
  * it has to be.
