@@ -1006,18 +1006,6 @@ MeasureShare(const char *purpose_name, int purpose_len)
 }
 
 /*
- * Is this a call of the query that the executor is running, whose snapshot and
- * statement are the same for every row?  What PL/pgSQL evaluates without the
- * executor from one statement to the next is another matter.
- */
-bool
-IsCallOfQuery(const FmgrInfo *flinfo)
-{
-	return query_run.query != NULL &&
-		flinfo->fn_mcxt == query_run.query->estate->es_query_cxt;
-}
-
-/*
  * Keep in a call what it may answer from for the rest of the query.
  *
  * That takes a call of the query, whose purpose is the same for every row, too.

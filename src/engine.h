@@ -123,7 +123,6 @@ AnswersForSetting(void)
 }
 
 extern bool SubjectPermitted(PurposeAnswers *answers, const SubjectKey *subject);
-extern bool IsCallOfQuery(const FmgrInfo *flinfo);
 extern void RememberCall(FmgrInfo *flinfo, PurposeAnswers *answers);
 extern void InitEngine(void);
 

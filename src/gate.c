@@ -188,7 +188,7 @@ may_profile_subject_id(PG_FUNCTION_ARGS)
 Datum
 may_profile_columns(PG_FUNCTION_ARGS)
 {
-	TimestampTz now = QueryClock();
+	TimestampTz now = QueryClock(fcinfo->flinfo);
 	ChoiceFacts choice = {
 		.raised_at = DT_NOBEGIN,
 		.withdrawn_at = DT_NOBEGIN,

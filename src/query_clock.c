@@ -22,7 +22,6 @@
 
 #include "access/parallel.h"
 #include "access/xact.h"
-#include "fmgr.h"
 #include "query_clock.h"
 #include "utils/guc.h"
 
@@ -140,5 +139,5 @@ InitQueryClock(void)
 Datum
 query_clock(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_TIMESTAMPTZ(QueryClock());
+	PG_RETURN_TIMESTAMPTZ(QueryClock(fcinfo->flinfo));
 }

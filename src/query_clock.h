@@ -6,6 +6,8 @@
 #define CONSENT_PROFILING_QUERY_CLOCK_H
 
 #include "executor/execdesc.h"
+#include "fmgr.h"
+#include "nodes/execnodes.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
@@ -34,10 +36,24 @@ ClockOf(Snapshot snapshot)
 		query_run.clock : ReadClock();
 }
 
+/*
+ * Is this a call of the query that the executor is running, whose snapshot and
+ * clock are the same for every row?  What PL/pgSQL evaluates without the
+ * executor from one statement to the next is another matter.
+ */
+static inline bool
+IsCallOfQuery(const FmgrInfo *flinfo)
+{
+	return query_run.query != NULL &&
+		flinfo->fn_mcxt == query_run.query->estate->es_query_cxt;
+}
+
 /* The time that a call goes by. */
 static inline TimestampTz
-QueryClock(void)
+QueryClock(const FmgrInfo *flinfo)
 {
+	if (likely(IsCallOfQuery(flinfo)))
+		return query_run.clock;
 	return ClockOf(ActiveSnapshotSet() ? GetActiveSnapshot() : NULL);
 }
 
