@@ -14,6 +14,7 @@
 #include "engine.h"
 #include "fmgr.h"
 #include "gate.h"
+#include "query_clock.h"
 #include "shared_set.h"
 #include "utils/guc.h"
 
@@ -89,6 +90,7 @@ _PG_init(void)
 							GUC_UNIT_KB,
 							NULL, NULL, NULL);
 
+	InitQueryClock();
 	InitEngine();
 	InitSharedSets();
 	MarkGUCPrefixReserved(EXTENSION_SCHEMA);

@@ -11,7 +11,6 @@
  */
 #include "compat.h"
 
-#include "access/xact.h"
 #include "engine.h"
 #include "gate.h"
 #include "utils/builtins.h"
@@ -117,7 +116,7 @@ DecideAboutSubject(FunctionCallInfo fcinfo, const SubjectKey *subject)
 	rules = DecisionRules(&purpose->rules, purpose->basis);
 	facts.choices = palloc(purpose->nlevels * sizeof(ChoiceFacts));
 	ReadSubject(GetRegistry(), purpose, subject, snapshot, &facts);
-	permitted = Permitted(&facts, &rules, GetCurrentStatementStartTimestamp());
+	permitted = Permitted(&facts, &rules, ClockOf(snapshot));
 	pfree(facts.choices);
 
 	/* Art. 22(3): what is contested waits for a human. */

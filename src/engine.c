@@ -3,7 +3,7 @@
  *		Answers to may_profile() for the running query.
  *
  * Guarantee: a query sees exactly the decisions of its own snapshot, its own
- * transaction's writes included, at its statement's time.
+ * transaction's writes included, at the time when the executor began to run it.
  *
  * A backend keeps, for each purpose it was asked about, what it has found out:
  * at first single answers, looked up by index, and once a query has asked
@@ -64,12 +64,6 @@ int			cache_memory_setting;
 /* With so few dirty subjects a newer set is not worth having. */
 #define FEW_DIRTY			1000
 
-/*
- * Of the permitted and of the others, as many are in a sample as make it very
- * unlikely that the smaller share is wrong by a factor of two.
- */
-#define SAMPLE_OF_EACH	16
-
 /* A set up to this size stays in the cache by itself. */
 #define NEAR_SIZE		(1024 * 1024)
 
@@ -121,12 +115,14 @@ struct PurposeAnswers
 	SubjectFacts facts;			/* scratch space */
 	FingerprintSeed seed;		/* of the keys below */
 
-	/* single answers: for the snapshot "seen", in [now, answers_until) */
+	/* single answers: for the snapshot "seen", in [answers_from, answers_until) */
 	SnapshotImage *seen;
 	TimestampTz now;
+	TimestampTz answers_from;
 	TimestampTz answers_until;
 	answers_hash *answers;
-	uint64		lookups;		/* by this statement */
+	uint64		lookups;		/* by this statement, which began then: */
+	TimestampTz statement;
 
 	/* who may use the purpose, as last asked */
 	Oid			allowed_userid;
@@ -144,9 +140,6 @@ struct PurposeAnswers
 	TimestampTz set_next;		/* the next one after that */
 	int			too_big_for;	/* cache_memory that did not suffice */
 
-	/* permitted among all subjects; below 0 as long as nobody knows */
-	double		share;
-
 	/* for engine_stats() */
 	int64		builds;
 	int64		refreshes;
@@ -157,9 +150,8 @@ struct PurposeAnswers
 RunningQuery running_query;
 uint64		purpose_setting_generation = 1;
 
-/* What the executor is running; or NULL. */
-static QueryDesc *executor_query = NULL;
 static ExecutorRun_hook_type next_ExecutorRun_hook = NULL;
+static ExecutorFinish_hook_type next_ExecutorFinish_hook = NULL;
 
 static MemoryContext engine_context = NULL;
 static PurposeAnswers *all_answers = NULL;
@@ -267,7 +259,6 @@ FindAnswers(const char *name, int len, bool own)
 	answers->name[len] = '\0';
 	answers->allowed_userid = InvalidOid;
 	answers->too_big_for = 0;
-	answers->share = -1;
 	answers->builds = 0;
 	answers->refreshes = 0;
 	answers->probes = 0;
@@ -298,8 +289,10 @@ BeginAnswers(PurposeAnswers *answers, Snapshot snapshot, TimestampTz now)
 				 errmsg("could not generate random values")));
 	answers->seen = MakeSnapshotImage(snapshot);
 	answers->now = now;
+	answers->answers_from = DT_NOBEGIN;
 	answers->answers_until = DT_NOEND;
 	answers->lookups = 0;
+	answers->statement = GetCurrentStatementStartTimestamp();
 	MemoryContextSwitchTo(oldcontext);
 	answers->valid = true;
 }
@@ -350,16 +343,17 @@ NoteChanges(PurposeAnswers *answers, const SnapshotImage *from,
 	return !changes.everything;
 }
 
-/* Bring what is known from the last statement's time to this one's. */
+/* Bring what is known from the last query's time to this one's. */
 static void
 FollowClock(PurposeAnswers *answers, TimestampTz now)
 {
 	Changes		changes = {answers, false, false};
 	int			minimum_age = answers->purpose->rules.minimum_age;
 
-	if (now < answers->now || now >= answers->answers_until)
+	if (now < answers->answers_from || now >= answers->answers_until)
 	{
 		answers_reset(answers->answers);
+		answers->answers_from = DT_NOBEGIN;
 		answers->answers_until = DT_NOEND;
 	}
 	answers->now = now;
@@ -439,6 +433,17 @@ AdoptSharedSet(PurposeAnswers *answers, Snapshot snapshot, TimestampTz now)
 	FollowClock(answers, now);
 }
 
+/* Count the lookups of each statement from nothing. */
+static void
+CountForStatement(PurposeAnswers *answers)
+{
+	TimestampTz statement = GetCurrentStatementStartTimestamp();
+
+	if (answers->statement != statement)
+		answers->lookups = 0;
+	answers->statement = statement;
+}
+
 /* Bring what is known to the running query's snapshot and time. */
 static void
 FollowQuery(PurposeAnswers *answers, Snapshot snapshot, TimestampTz now)
@@ -479,11 +484,37 @@ FollowQuery(PurposeAnswers *answers, Snapshot snapshot, TimestampTz now)
 	}
 	else
 		BeginAnswers(answers, snapshot, now);
-	if (now != answers->now)
-		answers->lookups = 0;
 	AdoptSharedSet(answers, snapshot, now);
 	FollowClock(answers, now);
+	CountForStatement(answers);
 	answers->valid = true;
+}
+
+/*
+ * Go on with the answers of running_query for a query that sees the same, but
+ * at another time: the next of a function or a transaction, or the one around
+ * it.
+ */
+static PurposeAnswers *
+FollowClockOnly(RunningQuery *query, TimestampTz now)
+{
+	PurposeAnswers *answers = query->answers;
+
+	/* It was the setting that named the purpose, or the other way round. */
+	if (now == answers->now)
+		return answers;
+
+	/* Should anything throw, all is forgotten. */
+	query->answers = NULL;
+	answers->valid = false;
+	answers_epoch++;
+	FollowClock(answers, now);
+	CountForStatement(answers);
+	answers->valid = true;
+
+	query->now = now;
+	query->answers = answers;
+	return answers;
 }
 
 /* Throws insufficient_privilege for a purpose that the role was not allowed. */
@@ -546,15 +577,24 @@ FindAnswersFor(const char *purpose_name, int purpose_len, uint64 setting)
 	RunningQuery *query = &running_query;
 	PurposeAnswers *answers;
 	Snapshot	snapshot;
+	TimestampTz now;
 
 	/* PostgreSQL runs no query without one. */
 	if (!ActiveSnapshotSet())
 		elog(ERROR, "may_profile called without a snapshot");
 	snapshot = GetActiveSnapshot();
+	now = ClockOf(snapshot);
+	if (query->answers != NULL && query->name_len == purpose_len &&
+		memcmp(query->name, purpose_name, purpose_len) == 0 &&
+		SameView(snapshot) && !WantsSharedSet(query->answers))
+	{
+		query->setting = setting;
+		return FollowClockOnly(query, now);
+	}
 
 	/* Should anything throw, nothing is current. */
 	query->answers = NULL;
-	query->now = GetCurrentStatementStartTimestamp();
+	query->now = now;
 	query->lxid = MyLocalTransactionId;
 	query->subxid = GetCurrentSubTransactionId();
 	query->curcid = snapshot->curcid;
@@ -712,6 +752,27 @@ TryToPublish(PurposeAnswers *answers, const SubjectSet *set,
 	return published;
 }
 
+/* About how many subjects there are. */
+static double
+EstimateSubjects(void)
+{
+	Relation	rel = table_open(GetRegistry()->subject, AccessShareLock);
+	double		subjects = rel->rd_rel->reltuples;
+
+	/* Never analyzed: some hundred rows fit a page. */
+	if (subjects < 0)
+		subjects = RelationGetNumberOfBlocks(rel) * 100.0;
+	table_close(rel, NoLock);
+	return subjects;
+}
+
+/* The share of permitted subjects, by a set. */
+static double
+ShareOfSet(const SubjectSet *set)
+{
+	return Min(set->count / Max(EstimateSubjects(), 1), 1);
+}
+
 /*
  * Make a set, and publish it for all backends where sets are shared; or leave
  * it to the backend that is already making one.
@@ -750,26 +811,14 @@ MakeAndUseSet(PurposeAnswers *answers)
 	PG_END_TRY();
 	MemoryContextSwitchTo(oldcontext);
 
+	if (set != NULL && share)
+		PublishShare(&answers->registry, answers->name, ShareOfSet(set));
 	if (published)
 		AdoptSharedSet(answers, GetActiveSnapshot(), answers->now);
 	if (set != NULL && answers->set == NULL)
 		UsePrivateSet(answers, set, set_context, next_change);
 	else
 		MemoryContextDelete(set_context);
-}
-
-/* About how many subjects there are. */
-static double
-EstimateSubjects(void)
-{
-	Relation	rel = table_open(GetRegistry()->subject, AccessShareLock);
-	double		subjects = rel->rd_rel->reltuples;
-
-	/* Never analyzed: some hundred rows fit a page. */
-	if (subjects < 0)
-		subjects = RelationGetNumberOfBlocks(rel) * 100.0;
-	table_close(rel, NoLock);
-	return subjects;
 }
 
 /* Has this statement asked about so many that a set pays? */
@@ -799,6 +848,10 @@ LookUp(PurposeAnswers *answers, const SubjectKey *subject, const SetKey *key)
 		answers_reset(answers->answers);
 	answers_insert(answers->answers, *key, &found)->permitted =
 		decision.verdict == VERDICT_PERMITTED;
+
+	/* The clock has changed nothing since what decides came about. */
+	answers->answers_from = Max(answers->answers_from,
+								Min(decision.since, answers->now));
 	answers->answers_until = Min(answers->answers_until, decision.until);
 	answers->lookups++;
 	answers->probes++;
@@ -858,10 +911,10 @@ SubjectPermitted(PurposeAnswers *answers, const SubjectKey *subject)
 }
 
 /*
- * The share of permitted subjects among those whom ANALYZE kept as the bounds
- * of its histogram, which are spread evenly over all; below 0 when it has not
- * been there yet.  It is asked about no more of them than it takes to meet some
- * of either kind, since somebody is waiting for a plan.
+ * The share of permitted subjects among SHARE_SAMPLE of those that ANALYZE kept
+ * as the bounds of its histogram, which are spread evenly over all; below 0
+ * when it has not been there yet.  A plan waits for it, so it is no better than
+ * it has to be.
  */
 static double
 SampleShare(PurposeAnswers *answers)
@@ -878,26 +931,24 @@ SampleShare(PurposeAnswers *answers)
 	if (get_attstatsslot(&slot, stats, STATISTIC_KIND_HISTOGRAM, InvalidOid,
 						 ATTSTATSSLOT_VALUES))
 	{
-		int			asked = 0;
+		int			asked = Min(slot.nvalues, SHARE_SAMPLE);
 		int			permitted = 0;
 
-		/* Every bound once, a prime number apart so as to come everywhere. */
-		int			step = slot.nvalues % 7919 != 0 ? 7919 : 7927;
-
-		while (asked < slot.nvalues &&
-			   Min(permitted, asked - permitted) < SAMPLE_OF_EACH)
+		for (int i = 0; i < asked; i++)
 		{
-			int			bound = (int64) asked * step % slot.nvalues;
+			int			bound = (2 * i + 1) * slot.nvalues / (2 * asked);
 			SubjectKey	key;
 
 			SubjectKeyFromVarlena(&key, PG_DETOAST_DATUM_PACKED(slot.values[bound]));
 			permitted += AnswerOrLookUp(answers, &key);
-			asked++;
 		}
 
-		/* Where the sample has none there may be a few all the same. */
-		if (asked > 0)
-			share = Max(permitted, 0.5) / asked;
+		/*
+		 * Laplace's rule of succession: where all of the sample are alike, a
+		 * few others may be there all the same.  With none among 64 the share
+		 * is taken for 1.5 %, and is below 4.6 % 95 times in 100.
+		 */
+		share = (permitted + 1.0) / (asked + 2.0);
 		free_attstatsslot(&slot);
 	}
 	ReleaseSysCache(stats);
@@ -905,47 +956,53 @@ SampleShare(PurposeAnswers *answers)
 }
 
 /*
- * For the planner: which share of all subjects is permitted?  From the set
- * where there is one, else from a sample that is taken once a session; below 0
- * when there is no telling, or not to this role: a plan shows the share.
+ * The share of permitted subjects by the set that this session has of a
+ * purpose, for whatever snapshot; below 0 when it has none.
  */
 double
-PermittedShare(const char *purpose_name, int purpose_len)
+ShareOfKnownSet(const char *purpose_name, int purpose_len)
 {
-	PurposeAnswers *answers;
-	char	   *name = pnstrdup(purpose_name, purpose_len);
-
-	if (!ActiveSnapshotSet() ||
-		!PurposeAllowed(GetRegistry(), name, GetUserId()))
-		return -1;
-	running_query.answers = NULL;
-	answers = FindAnswers(purpose_name, purpose_len,
-						  OnItsOwn(GetActiveSnapshot()));
-	FollowQuery(answers, GetActiveSnapshot(),
-				GetCurrentStatementStartTimestamp());
-	if (answers->set != NULL)
-		answers->share = answers->set->count / Max(EstimateSubjects(), 1);
-	else if (answers->share < 0)
+	for (PurposeAnswers *answers = all_answers; answers != NULL;
+		 answers = answers->next)
 	{
-		uint64		lookups = answers->lookups;
-
-		/* The sample is not what a statement asks. */
-		answers->share = SampleShare(answers);
-		answers->lookups = lookups;
+		if (answers->valid && answers->set != NULL &&
+			answers->name_len == purpose_len &&
+			memcmp(answers->name, purpose_name, purpose_len) == 0 &&
+			memcmp(&answers->registry, &GetRegistry()->identity,
+				   sizeof(RegistryIdentity)) == 0)
+			return ShareOfSet(answers->set);
 	}
-	return answers->share;
+	return -1;
 }
 
 /*
- * Is this a call of the query that the executor is running, whose snapshot and
- * statement are the same for every row?  What PL/pgSQL evaluates without the
- * executor from one statement to the next is another matter.
+ * Find out which share of all subjects is permitted: by the set where there is
+ * one, else by a sample; below 0 when there is no telling.
+ *
+ * Throws undefined_object for an unknown purpose.
  */
-bool
-IsCallOfQuery(const FmgrInfo *flinfo)
+double
+MeasureShare(const char *purpose_name, int purpose_len)
 {
-	return executor_query != NULL &&
-		flinfo->fn_mcxt == executor_query->estate->es_query_cxt;
+	Snapshot	snapshot = GetActiveSnapshot();
+	PurposeAnswers *answers;
+	uint64		lookups;
+	double		share;
+
+	running_query.answers = NULL;
+	answers = FindAnswers(purpose_name, purpose_len, OnItsOwn(snapshot));
+	FollowQuery(answers, snapshot, ClockOf(snapshot));
+
+	/* A sample is not what a statement asks. */
+	lookups = answers->lookups;
+	share = answers->set != NULL ? ShareOfSet(answers->set) :
+		SampleShare(answers);
+	answers->lookups = lookups;
+
+	/* What others cannot see yet does not count for their plans. */
+	if (share >= 0 && !answers->own)
+		PublishShare(&answers->registry, answers->name, share);
+	return share;
 }
 
 /*
@@ -974,7 +1031,7 @@ RememberCall(FmgrInfo *flinfo, PurposeAnswers *answers)
 	call->dirty = answers->dirty->members > 0 ? answers->dirty_marks : NULL;
 	if (!call->searched && call->set != NULL && call->set->size > NEAR_SIZE)
 	{
-		call->ahead = FindScan(executor_query, flinfo->fn_expr);
+		call->ahead = FindScan(query_run.query, flinfo->fn_expr);
 		call->searched = true;
 	}
 	if (call->ahead != NULL)
@@ -990,13 +1047,13 @@ static void
 RunQuery(QueryDesc *queryDesc, ScanDirection direction,
 		 uint64 count EXECUTE_ONCE_PARAMETER)
 {
-	QueryDesc  *outer = executor_query;
+	QueryRun	outer;
 
 	/* Nobody will ask again about an extension that was dropped. */
-	if (outer == NULL && all_answers != NULL && RegistryGone())
+	if (query_run.query == NULL && all_answers != NULL && RegistryGone())
 		ForgetAll();
 
-	executor_query = queryDesc;
+	outer = BeginRun(queryDesc);
 	answers_epoch++;
 	PG_TRY();
 	{
@@ -1009,7 +1066,45 @@ RunQuery(QueryDesc *queryDesc, ScanDirection direction,
 	}
 	PG_FINALLY();
 	{
-		executor_query = outer;
+		EndRun(outer);
+		answers_epoch++;
+	}
+	PG_END_TRY();
+}
+
+/* Finish a query by the hook before or PostgreSQL itself. */
+static void
+FinishByNext(QueryDesc *queryDesc)
+{
+	if (next_ExecutorFinish_hook)
+		next_ExecutorFinish_hook(queryDesc);
+	else
+		standard_ExecutorFinish(queryDesc);
+}
+
+/*
+ * The hook on finishing a query, which runs those writing parts of it whose
+ * rows were not all read.
+ */
+static void
+FinishQuery(QueryDesc *queryDesc)
+{
+	QueryRun	outer;
+
+	if (queryDesc->estate->es_auxmodifytables == NIL)
+	{
+		FinishByNext(queryDesc);
+		return;
+	}
+	outer = BeginFinish(queryDesc);
+	answers_epoch++;
+	PG_TRY();
+	{
+		FinishByNext(queryDesc);
+	}
+	PG_FINALLY();
+	{
+		EndRun(outer);
 		answers_epoch++;
 	}
 	PG_END_TRY();
@@ -1021,6 +1116,8 @@ InitEngine(void)
 {
 	next_ExecutorRun_hook = ExecutorRun_hook;
 	ExecutorRun_hook = RunQuery;
+	next_ExecutorFinish_hook = ExecutorFinish_hook;
+	ExecutorFinish_hook = FinishQuery;
 }
 
 PG_FUNCTION_INFO_V1(engine_stats);

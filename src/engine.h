@@ -9,6 +9,7 @@
 #include "gate.h"
 #include "lookahead.h"
 #include "miscadmin.h"
+#include "query_clock.h"
 #include "storage/proc.h"
 #include "subject_set.h"
 #include "utils/snapmgr.h"
@@ -66,6 +67,19 @@ SameRunning(Snapshot snapshot)
 			   snapshot->subxcnt * sizeof(TransactionId)) == 0;
 }
 
+/* Does the running query see what the one that running_query is about saw? */
+static inline bool
+SameView(Snapshot snapshot)
+{
+	return running_query.lxid == MyLocalTransactionId &&
+		running_query.curcid == snapshot->curcid &&
+		SameRunning(snapshot) &&
+		running_query.userid == GetUserId() &&
+		running_query.generation == registry_generation &&
+		(!running_query.own ||
+		 running_query.subxid == GetCurrentSubTransactionId());
+}
+
 /* Is the running query the one that running_query is about? */
 static inline bool
 SameQuery(void)
@@ -75,14 +89,7 @@ SameQuery(void)
 	if (unlikely(running_query.answers == NULL || !ActiveSnapshotSet()))
 		return false;
 	snapshot = GetActiveSnapshot();
-	return running_query.now == GetCurrentStatementStartTimestamp() &&
-		running_query.lxid == MyLocalTransactionId &&
-		running_query.curcid == snapshot->curcid &&
-		SameRunning(snapshot) &&
-		running_query.userid == GetUserId() &&
-		running_query.generation == registry_generation &&
-		(!running_query.own ||
-		 running_query.subxid == GetCurrentSubTransactionId());
+	return running_query.now == ClockOf(snapshot) && SameView(snapshot);
 }
 
 extern PurposeAnswers *FindAnswersFor(const char *purpose_name,
@@ -116,10 +123,14 @@ AnswersForSetting(void)
 }
 
 extern bool SubjectPermitted(PurposeAnswers *answers, const SubjectKey *subject);
-extern bool IsCallOfQuery(const FmgrInfo *flinfo);
 extern void RememberCall(FmgrInfo *flinfo, PurposeAnswers *answers);
 extern void InitEngine(void);
-extern double PermittedShare(const char *purpose_name, int purpose_len);
+
+/* How many subjects MeasureShare() looks up at the most. */
+#define SHARE_SAMPLE 64
+
+extern double ShareOfKnownSet(const char *purpose_name, int purpose_len);
+extern double MeasureShare(const char *purpose_name, int purpose_len);
 
 /*
  * What a call of may_profile() keeps in fn_extra for the next row, so that it

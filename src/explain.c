@@ -14,11 +14,11 @@
 #include "compat.h"
 
 #include "access/htup_details.h"
-#include "access/xact.h"
 #include "as_of.h"
 #include "funcapi.h"
 #include "gate.h"
 #include "iso8601.h"
+#include "query_clock.h"
 #include "tombstone.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
@@ -98,7 +98,7 @@ ExplainArguments(FunctionCallInfo fcinfo, Explained *result)
 	Snapshot	snapshot = GetActiveSnapshot();
 	const Registry *registry = GetRegistry();
 	char	   *name = GetPurposeArgument(fcinfo);
-	TimestampTz as_of = GetCurrentStatementStartTimestamp();
+	TimestampTz as_of = ClockOf(snapshot);
 	TimestampTz known_at = as_of;
 	SubjectKey	key;
 
@@ -347,7 +347,7 @@ count_verdicts(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	counts.rules = &purpose->rules;
-	counts.now = GetCurrentStatementStartTimestamp();
+	counts.now = QueryClock(fcinfo->flinfo);
 	ForEachSubject(registry, purpose, snapshot, CountVerdict, &counts);
 	for (int i = 0; i < VERDICT_COUNT; i++)
 	{

@@ -6,12 +6,10 @@
  */
 #include "compat.h"
 
-#include "access/xact.h"
 #include "engine.h"
 #include "gate.h"
 #include "objection.h"
 #include "utils/builtins.h"
-#include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(may_profile_int2);
 PG_FUNCTION_INFO_V1(may_profile_int4);
@@ -191,7 +189,7 @@ may_profile_subject_id(PG_FUNCTION_ARGS)
 Datum
 may_profile_columns(PG_FUNCTION_ARGS)
 {
-	TimestampTz now = GetCurrentStatementStartTimestamp();
+	TimestampTz now = QueryClock(fcinfo->flinfo);
 	ChoiceFacts choice = {
 		.raised_at = DT_NOBEGIN,
 		.withdrawn_at = DT_NOBEGIN,

@@ -43,11 +43,21 @@ typedef struct SharedSlot
 	int			maker_pid;		/* 0: nobody is making one */
 } SharedSlot;
 
+/* The share of permitted subjects, for the planner. */
+typedef struct SharedShare
+{
+	RegistryIdentity registry;	/* no database: free */
+	char		purpose[NAMEDATALEN];
+	TimestampTz measured_at;
+	double		share;
+} SharedShare;
+
 typedef struct SharedSets
 {
 	LWLock	   *lock;
 	pg_atomic_uint64 versions;	/* the newest given out */
 	SharedSlot	slots[MAX_SHARED_SETS];
+	SharedShare shares[MAX_SHARED_SETS];
 } SharedSets;
 
 static SharedSets *shared_sets = NULL;
@@ -340,4 +350,77 @@ PublishSharedSet(const RegistryIdentity *registry, const char *purpose, const Pu
 		dsm_unpin_segment(old);
 	dsm_detach(segment);
 	return done;
+}
+
+/* Find the share of a purpose, or NULL.  The lock must be held. */
+static SharedShare *
+FindShare(const RegistryIdentity *registry, const char *purpose)
+{
+	for (int i = 0; i < MAX_SHARED_SETS; i++)
+	{
+		SharedShare *share = &shared_sets->shares[i];
+
+		if (memcmp(&share->registry, registry, sizeof(*registry)) == 0 &&
+			strcmp(share->purpose, purpose) == 0)
+			return share;
+	}
+	return NULL;
+}
+
+/*
+ * Keep the share of permitted subjects, which was just measured, where all
+ * backends find it; in the place of the oldest when there are too many.
+ */
+void
+PublishShare(const RegistryIdentity *registry, const char *purpose,
+			 double share)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	SharedShare *place;
+
+	if (shared_sets == NULL)
+		return;
+	LWLockAcquire(shared_sets->lock, LW_EXCLUSIVE);
+	place = FindShare(registry, purpose);
+	for (int i = 0; place == NULL && i < MAX_SHARED_SETS; i++)
+	{
+		if (shared_sets->shares[i].registry.database == InvalidOid)
+			place = &shared_sets->shares[i];
+	}
+	if (place == NULL)
+	{
+		place = &shared_sets->shares[0];
+		for (int i = 1; i < MAX_SHARED_SETS; i++)
+		{
+			if (shared_sets->shares[i].measured_at < place->measured_at)
+				place = &shared_sets->shares[i];
+		}
+	}
+	place->registry = *registry;
+	strlcpy(place->purpose, purpose, NAMEDATALEN);
+	place->measured_at = now;
+	place->share = share;
+	LWLockRelease(shared_sets->lock);
+}
+
+/*
+ * The share of permitted subjects, as a backend has measured it in the last
+ * SHARE_LIFETIME; below 0 when none has.
+ */
+double
+PublishedShare(const RegistryIdentity *registry, const char *purpose)
+{
+	SharedShare *place;
+	double		share = -1;
+
+	if (shared_sets == NULL)
+		return share;
+	LWLockAcquire(shared_sets->lock, LW_SHARED);
+	place = FindShare(registry, purpose);
+	if (place != NULL &&
+		!TimestampDifferenceExceeds(place->measured_at, GetCurrentTimestamp(),
+									SHARE_LIFETIME * 1000))
+		share = place->share;
+	LWLockRelease(shared_sets->lock);
+	return share;
 }

@@ -48,4 +48,12 @@ extern bool PublishSharedSet(const RegistryIdentity *registry,
 							 const SnapshotImage *image,
 							 const SubjectSet *set);
 
+/* Seconds for which the share of permitted subjects is taken for the same. */
+#define SHARE_LIFETIME 60
+
+extern void PublishShare(const RegistryIdentity *registry,
+						 const char *purpose, double share);
+extern double PublishedShare(const RegistryIdentity *registry,
+							 const char *purpose);
+
 #endif							/* CONSENT_PROFILING_SHARED_SET_H */

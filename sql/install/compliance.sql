@@ -811,7 +811,7 @@ $html$,
 		escape_html(current_database()), page_style(),
 		page_text(current_database()), page_text(responsible.name),
 		page_text(responsible.contact), page_text(responsible.dpo_contact),
-		page_time(statement_timestamp()),
+		page_time(query_clock()),
 		concat(page_text(caller_role()),
 			CASE WHEN session_user <> caller_role()
 				THEN ', logged in as ' || page_text(session_user) END,

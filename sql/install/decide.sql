@@ -7,6 +7,12 @@ CREATE FUNCTION consent_profiling.may_profile_support(internal)
 	RETURNS internal AS 'MODULE_PATHNAME'
 	LANGUAGE C STABLE STRICT PARALLEL SAFE;
 
+-- Internal: the time at which a verdict in the same query is given.
+CREATE FUNCTION consent_profiling.query_clock()
+	RETURNS timestamptz AS 'MODULE_PATHNAME'
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE;
+REVOKE EXECUTE ON FUNCTION consent_profiling.query_clock() FROM PUBLIC;
+
 -- One function a key type, so that no column needs a cast and no call is
 -- ambiguous; varchar resolves to text.  All are callable by PUBLIC: what they
 -- tell is what the gate shows anyway.

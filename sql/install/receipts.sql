@@ -633,7 +633,7 @@ BEGIN
 		'@context', record_context(),
 		'@type', 'dpv:ConsentRecord',
 		'consent_status', consent_state(CASE
-			WHEN consent_until(current) <= statement_timestamp()
+			WHEN consent_until(current) <= query_clock()
 				AND consent_status(current) IN ('given', 'renewed') THEN 'expired'
 			ELSE consent_status(current) END),
 		'record_metadata', jsonb_build_object(
@@ -646,7 +646,7 @@ BEGIN
 			'pii_principal_id', person.id::text,
 			'created', iso8601(created),
 			'modified', iso8601(modified),
-			'issued', iso8601(statement_timestamp())),
+			'issued', iso8601(query_clock())),
 		'pii_processing', jsonb_build_object(
 			'privacy_notice', COALESCE(notices, '[]'),
 			'language', jsonb_path_query_array(COALESCE(notices, '[]'),

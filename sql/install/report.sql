@@ -221,7 +221,7 @@ BEGIN
 
 	RETURN lists || jsonb_build_object(
 		'subject', person.id::text,
-		'generated_at', iso8601(statement_timestamp()),
+		'generated_at', iso8601(query_clock()),
 		'controller', (SELECT jsonb_build_object('name', c.name,
 				'address', c.address, 'contact', c.contact,
 				'dpo_contact', c.dpo_contact, 'jurisdiction', c.jurisdiction)

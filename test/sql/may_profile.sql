@@ -486,17 +486,17 @@ SELECT birth_date, consent, objection, may_profile(birth_date, consent, objectio
 		(28, '1980-06-15', 'refused at 9998-01-01T00:00:00Z', NULL))
 		AS v (i, birth_date, consent, objection)
 	ORDER BY i;
--- to the microsecond of the statement
-SELECT may_profile('1980-06-15', make_consent('given', false, now() - interval '1 day', now()), NULL) AS ends_now,
-	may_profile('1980-06-15', make_consent('given', false, now() - interval '1 day', now() + interval '1 us'), NULL) AS ends_next,
-	may_profile('1980-06-15', make_consent('given', false, now(), 'infinity'), NULL) AS given_now,
-	may_profile('1980-06-15', make_consent('given', false, now() + interval '1 us', 'infinity'), NULL) AS given_next,
-	may_profile('1980-06-15', make_consent('given', false, now(), 'infinity'), make_objection('withdrawn', now(), NULL)) AS withdrawn_now,
-	may_profile('1980-06-15', make_consent('given', false, now(), 'infinity'), make_objection('withdrawn', now() + interval '1 us', NULL)) AS withdrawn_next;
+-- to the microsecond of the query's start
+SELECT may_profile('1980-06-15', make_consent('given', false, query_clock() - interval '1 day', query_clock()), NULL) AS ends_now,
+	may_profile('1980-06-15', make_consent('given', false, query_clock() - interval '1 day', query_clock() + interval '1 us'), NULL) AS ends_next,
+	may_profile('1980-06-15', make_consent('given', false, query_clock(), 'infinity'), NULL) AS given_now,
+	may_profile('1980-06-15', make_consent('given', false, query_clock() + interval '1 us', 'infinity'), NULL) AS given_next,
+	may_profile('1980-06-15', make_consent('given', false, query_clock(), 'infinity'), make_objection('withdrawn', query_clock(), NULL)) AS withdrawn_now,
+	may_profile('1980-06-15', make_consent('given', false, query_clock(), 'infinity'), make_objection('withdrawn', query_clock() + interval '1 us', NULL)) AS withdrawn_next;
 -- of age at noon in UTC, in whatever time zone
 SET timezone = 'Pacific/Honolulu';
 SELECT may_profile((today - interval '18 years')::date, consent, NULL)
-		= (now() >= ((today - interval '18 years')::date + interval '18 years 12 hours') AT TIME ZONE 'UTC') AS today,
+		= (query_clock() >= ((today - interval '18 years')::date + interval '18 years 12 hours') AT TIME ZONE 'UTC') AS today,
 	may_profile((today - interval '18 years -2 days')::date, consent, NULL) AS in_two_days,
 	may_profile((today - interval '18 years 2 days')::date, consent, NULL) AS two_days_ago
 	FROM (SELECT (now() AT TIME ZONE 'UTC')::date AS today,

@@ -86,6 +86,8 @@ CREATE VIEW facts AS
 			GROUP BY purpose, subject
 		) c ON c.purpose = q.name AND c.subject OPERATOR(consent_profiling.=) p.key;
 GRANT SELECT ON facts TO regress_analyst;
+-- for the truth, which goes by the gate's clock
+GRANT EXECUTE ON FUNCTION consent_profiling.query_clock() TO regress_analyst;
 
 -- "expected" are to be compared, or the comparison is worth nothing
 CREATE FUNCTION claim(compared bigint, wrong bigint, expected bigint) RETURNS bigint LANGUAGE plpgsql STABLE AS \$\$
@@ -160,14 +162,14 @@ SQL
 # Does the truth table permit a row of "facts", now? This is the only part that
 # depends on the clock, so it stands in the queries themselves, where it is
 # computed together with the gate's answer even if rows are fetched late.
-my $truth = q{(COALESCE(registered AND of_age <= statement_timestamp() AND NOT objected
+my $truth = q{(COALESCE(registered AND of_age <= consent_profiling.query_clock() AND NOT objected
 	AND NOT COALESCE(needs_consent AND refused_above >= CASE
 			WHEN COALESCE(consent_profiling.consent_status(consent), 'unknown') IN ('unknown', 'requested', 'request_deferred')
 			THEN '-infinity' ELSE consent_profiling.consent_at(consent) END, false)
 	AND CASE WHEN COALESCE(consent_profiling.consent_status(consent), 'unknown') IN ('unknown', 'requested', 'request_deferred')
 			THEN NOT needs_consent
 		WHEN consent_profiling.consent_status(consent) NOT IN ('given', 'renewed') THEN false
-		ELSE consent_profiling.consent_until(consent) > statement_timestamp()
+		ELSE consent_profiling.consent_until(consent) > consent_profiling.query_clock()
 			AND consent_profiling.consent_at(consent) >= of_age
 			AND (consent_profiling.consent_explicit(consent) OR NOT needs_explicit)
 		END, false))};
@@ -197,7 +199,7 @@ BEGIN
 	END LOOP;
 	PERFORM claim(compared, 0, $people);
 END\$\$;
--- In a VOLATILE one each query sees more than the last, at the same time.
+-- In a VOLATILE one each query sees more than the last, at a later time.
 CREATE FUNCTION loop_volatile(n int) RETURNS void LANGUAGE plpgsql AS \$\$
 BEGIN
 	FOR i IN 1 .. 3 LOOP

@@ -57,7 +57,7 @@ my $set = q{SELECT has_set, shared FROM consent_profiling.engine_stats() WHERE p
 #
 # two databases with the same people, and a third that is a copy of one
 #
-$node->safe_psql('postgres', 'CREATE DATABASE one; CREATE DATABASE two;');
+$node->safe_psql('postgres', 'CREATE DATABASE one; CREATE DATABASE two; CREATE DATABASE three;');
 $node->safe_psql($_, 'CREATE EXTENSION consent_profiling') for 'one', 'two';
 fill('one', 'id <= 1000');
 fill('two', 'id > 800');
@@ -72,7 +72,27 @@ is($node->safe_psql('one', 'SELECT consent_profiling.may_profile(1); SELECT buil
 $node->safe_psql('one', 'SELECT consent_profiling.withdraw_consent(1)');
 is(ask($one, $compare), '999|0', 'a change in the first');
 is(ask($two, $compare), '2200|0', 'is none in the second');
+
+# what one session has found out for a plan, others need not
+$node->safe_psql('one', q{
+	SELECT consent_profiling.add_purpose('planned', basis => 'contract');
+	CREATE ROLE planner LOGIN;
+	SELECT consent_profiling.allow_purpose('planner', 'planned');
+	CREATE ROLE stranger LOGIN;
+	GRANT SELECT ON person TO planner, stranger;
+	ANALYZE consent_profiling.subject, person;
+});
+my $rows = q{EXPLAIN SELECT FROM person WHERE consent_profiling.may_profile(id, 'planned')};
+my $probes = q{SELECT probes FROM consent_profiling.engine_stats() WHERE purpose = 'planned'};
+like($node->safe_psql('one', "$rows; $probes"), qr/rows=2955 .*^64$/ms, 'a sample of 64 people');
+my $as_planner = $node->safe_psql('one', "SET ROLE planner; $rows; $probes");
+like($as_planner, qr/rows=2955 /, 'its share in a new connection');
+unlike($as_planner, qr/^\d+$/m, 'without a lookup');
+like($node->safe_psql('one', "SET ROLE stranger; $rows"), qr/rows=1000 /, 'but not for a role that may not use the purpose');
+like($node->safe_psql('three', "CREATE EXTENSION consent_profiling; SELECT FROM consent_profiling.add_purpose('planned', basis => 'contract'); CREATE TABLE person AS SELECT generate_series(1, 3000) AS id; ANALYZE person; $rows"),
+	qr/rows=1000 /, 'nor in another database');
 close_session($one);
+$node->safe_psql('postgres', 'DROP DATABASE three');
 $node->safe_psql('postgres', 'CREATE DATABASE three TEMPLATE one');
 is($node->safe_psql('three', "$compare $set"), "999|0\nt|t", 'a copied database');
 $node->safe_psql('three', 'SELECT consent_profiling.give_consent(1)');
