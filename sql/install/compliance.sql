@@ -366,6 +366,28 @@ AS $$
 			  FROM restriction) q
 $$;
 
+-- Internal: birth dates that contradict each other, and those that are no age,
+-- Art. 5(1)(d).  What is no age is for verdict_of(); it is asked about the oldest.
+CREATE FUNCTION consent_profiling.birth_date_section(OUT total bigint, OUT html text)
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT count(*), page_table('dates',
+			'Birth dates that tracked tables claim and that contradict each other, of which the younger holds until one is rectified, and those more than 120 years ago, which are no age',
+			'{Subject,Birth date,Claimed,Recorded}',
+			string_agg(page_row(page_text(q.subject::text), page_text(q.birth_date::text),
+					page_text(q.claimed::text), page_time(q.recorded_at)), '' ORDER BY q.n)
+				FILTER (WHERE q.n <= page_rows()),
+			count(*), 'No birth date contradicts another, and each is an age.')
+		FROM (SELECT d.*, row_number() OVER (ORDER BY d.recorded_at, d.subject, d.claimed) AS n
+			  FROM (SELECT c.subject, c.birth_date, c.claimed, c.recorded_at
+					FROM birth_date_conflict c
+					UNION ALL
+					SELECT s.id, s.birth_date, NULL, s.registered_at
+					FROM subject s
+					WHERE s.birth_date < (query_clock() AT TIME ZONE 'UTC')::date - interval '119 years'
+						AND verdict_of(s.id, 'profiling') = 'age_unknown') d) q
+$$;
+
 -- Internal: which automated decisions wait for a human, Art. 22(3).
 CREATE FUNCTION consent_profiling.review_section(OUT total bigint, OUT html text)
 	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
@@ -595,7 +617,7 @@ nav a { display: inline-block; padding: .2rem 0; }
 section { border-top: 1px solid var(--rule); padding: 2.2rem 0 2.6rem; }
 .lead { color: var(--quiet); }
 .nothing { color: var(--quiet); margin: .6rem 0 0; }
-.figures { display: grid; grid-template-columns: repeat(6, 1fr); margin: 0; }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); margin: 0; }
 .figures div { padding: .9rem 1rem .9rem 0; border-top: 1px solid var(--rule); display: flex; flex-direction: column-reverse; justify-content: flex-end; }
 .figures dt { color: var(--quiet); font-size: .875rem; }
 .figures dd { margin: 0; font-size: 1.85rem; font-variant-numeric: lining-nums tabular-nums; }
@@ -703,6 +725,7 @@ DECLARE
 	people record;
 	overdue CONSTANT record := overdue_section();
 	restrictions CONSTANT record := restriction_section();
+	birth_dates CONSTANT record := birth_date_section();
 	contested CONSTANT record := review_section();
 	erasures CONSTANT record := erasure_section();
 	notifications CONSTANT record := notification_section();
@@ -731,15 +754,16 @@ BEGIN
 				(3, true, 'contested', 'contested', 'Decisions contested', contested.total),
 				(4, true, 'erasures', 'erasures', 'People to erase', erasures.total),
 				(5, true, 'notifications', 'notifications', 'Notifications due', notifications.total),
-				(6, true, 'troubled', 'protected', 'Gates that do not hold', protected.total),
-				(7, false, 'registered', 'verdicts', 'People registered', people.registered),
-				(8, false, 'erased', 'verdicts', 'People erased', people.erased),
-				(9, false, 'restricted', 'restrictions', 'People restricted', people.restricted),
-				(10, false, 'tables', 'protected', 'Tables protected',
+				(6, true, 'birth_dates', 'dates', 'Birth dates to check', birth_dates.total),
+				(7, true, 'troubled', 'protected', 'Gates that do not hold', protected.total),
+				(8, false, 'registered', 'verdicts', 'People registered', people.registered),
+				(9, false, 'erased', 'verdicts', 'People erased', people.erased),
+				(10, false, 'restricted', 'restrictions', 'People restricted', people.restricted),
+				(11, false, 'tables', 'protected', 'Tables protected',
 				 (SELECT count(DISTINCT g.relation) FROM gate g)),
-				(11, false, 'events', 'unsealed', 'Events recorded',
+				(12, false, 'events', 'unsealed', 'Events recorded',
 				 (SELECT count(*) FROM event)),
-				(12, false, 'unsealed', 'unsealed', 'Events not sealed', unsealed.total))
+				(13, false, 'unsealed', 'unsealed', 'Events not sealed', unsealed.total))
 				AS v (n, todo, figure, place, what, value)
 			GROUP BY todo ORDER BY todo DESC);
 	SELECT string_agg(format(E'<li><a href="#%s">%s</a></li>
@@ -762,8 +786,9 @@ BEGIN
 			(5, 'contested', 'Contested decisions', contested.html),
 			(6, 'erasures', 'Erasures due', erasures.html),
 			(7, 'notifications', 'Notifications due', notifications.html),
-			(8, 'protected', 'Protected tables', protected.html),
-			(9, 'unsealed', 'Unsealed history', unsealed.html))
+			(8, 'dates', 'Birth dates to check', birth_dates.html),
+			(9, 'protected', 'Protected tables', protected.html),
+			(10, 'unsealed', 'Unsealed history', unsealed.html))
 			AS v (n, place, heading, html);
 
 	RETURN format(
@@ -838,6 +863,7 @@ REVOKE EXECUTE ON FUNCTION
 	consent_profiling.choice_section(),
 	consent_profiling.overdue_section(),
 	consent_profiling.restriction_section(),
+	consent_profiling.birth_date_section(),
 	consent_profiling.review_section(),
 	consent_profiling.erasure_section(),
 	consent_profiling.notification_section(),

@@ -855,12 +855,12 @@ BEGIN
 
 	-- Seconds since 1970; with milliseconds one gets far into the future.
 	seconds := (content ->> 'consentTimestamp')::numeric;
-	IF seconds > extract(epoch FROM clock_timestamp()) THEN
+	IF seconds > extract(epoch FROM clock_timestamp() + clock_tolerance()) THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'receipt field "consentTimestamp" lies in the future',
 			HINT = 'It counts seconds, not milliseconds.';
 	END IF;
-	at := to_timestamp(seconds::double precision);
+	at := time_of_act('consentTimestamp', to_timestamp(seconds::double precision));
 
 	FOR part IN SELECT * FROM receipt_list(content, '', 'piiControllers') LOOP
 		PERFORM check_receipt(part.item, part.item_path, 'piiController words',
@@ -931,7 +931,8 @@ BEGIN
 	RETURN record_consent('import_receipt', import_receipt.subject,
 						  import_receipt.purpose,
 						  make_consent('given', import_receipt.explicit, at, until),
-						  content ->> 'policyUrl', content);
+						  content ->> 'policyUrl', content,
+						  claimed_time(to_timestamp(seconds::double precision), at));
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.import_receipt(

@@ -158,6 +158,7 @@ DECLARE
 	reviews jsonb[];
 	requests jsonb[];
 	notices jsonb[];
+	birth_dates jsonb[];
 	past record;
 	lists jsonb;
 	cut text[];
@@ -205,6 +206,11 @@ BEGIN
 			  WHERE subject = person.id AND notice IS NOT NULL) e
 			LEFT JOIN LATERAL notices_in_force(e.notice, e.at) n ON true
 		ORDER BY item LIMIT enough);
+	birth_dates := ARRAY(SELECT jsonb_build_object(
+			'claimed', c.claimed, 'contradicts', c.contradicts,
+			'recorded_at', iso8601(c.recorded_at), 'event', c.event)
+		FROM birth_date_conflict c WHERE c.subject = person.id
+		ORDER BY c.event DESC LIMIT enough);
 	-- Of what has a time the newest are shown.
 	SELECT jsonb_object_agg(l.name, l.shown),
 		   array_agg(l.name ORDER BY l.name)
@@ -216,6 +222,7 @@ BEGIN
 						   ('recipients', recipients, false),
 						   ('automated_decisions_contested', reviews, true),
 						   ('requests', requests, true),
+						   ('birth_date_conflicts', birth_dates, true),
 						   ('notices', notices, false)) v (name, items, turned)) l;
 	SELECT * INTO past FROM history_report(person.id);
 
@@ -494,6 +501,11 @@ BEGIN
 		|| letter_line('You are known as', report ->> 'subject', 0)
 		|| letter_line('Registered', letter_time(report ->> 'registered_at'), 0)
 		|| letter_line('Birth date', COALESCE(report ->> 'birth_date', 'not recorded'), 0)
+		|| COALESCE((SELECT string_agg(letter_line('Another birth date was given',
+					(d ->> 'claimed') || ' instead of ' || (d ->> 'contradicts')
+					|| ', recorded ' || letter_time(d ->> 'recorded_at'), 0), '' ORDER BY n)
+				FROM jsonb_array_elements(report -> 'birth_date_conflicts')
+					WITH ORDINALITY u (d, n)), '')
 		|| letter_line('Your data was erased', letter_time(report ->> 'erased_at'), 0)
 		|| letter_line('Drawn up', letter_time(report ->> 'generated_at'), 0)
 

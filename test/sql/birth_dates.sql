@@ -55,6 +55,10 @@ SELECT count(*) FROM birth_date_conflict WHERE subject IN ('typo', 'kid2');
 UPDATE bd_crm SET born = '2020-01-02' WHERE who = 'kid2';
 SELECT verdict_of('kid2', 'bd.stats'), (SELECT count(*) FROM birth_date_conflict WHERE subject = 'kid2');
 
+-- the person is told
+SELECT c - 'event' - 'recorded_at' FROM jsonb_array_elements(subject_report('kid1') -> 'birth_date_conflicts') c;
+SELECT regexp_replace(l, '\d{4}-\d\d-\d\d \d\d:\S+ UTC', 'NOW') FROM regexp_split_to_table(subject_report_text('kid1'), '\n') l WHERE l ~ 'birth date was given|^Birth date';
+
 ---------------------------------------------------------------------
 -- a date that is taken back
 ---------------------------------------------------------------------

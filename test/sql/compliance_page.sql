@@ -70,8 +70,8 @@ $$;
 ---------------------------------------------------------------------
 SELECT compliance_report() AS page \gset
 SELECT well_formed(:'page'), harmless(:'page');
-SELECT f, figure(:'page', f) FROM unnest('{overdue,pending,contested,erasures,notifications,troubled,registered,erased,restricted,tables,events,unsealed}'::text[]) f;
-SELECT s, shown(:'page', s) FROM unnest('{verdicts,choices,overdue,restrictions,contested,erasures,notifications,protected,unsealed}'::text[]) WITH ORDINALITY AS u (s, n) ORDER BY n;
+SELECT f, figure(:'page', f) FROM unnest('{overdue,pending,contested,erasures,notifications,birth_dates,troubled,registered,erased,restricted,tables,events,unsealed}'::text[]) f;
+SELECT s, shown(:'page', s) FROM unnest('{verdicts,choices,overdue,restrictions,contested,erasures,notifications,dates,protected,unsealed}'::text[]) WITH ORDINALITY AS u (s, n) ORDER BY n;
 SELECT :'page' LIKE '%class="due"%';
 SELECT :'page' LIKE '%<title>Compliance report: regress_page&lt;i&gt;&amp;amp;&#39;</title>%<b><bdi>regress_page&lt;i&gt;&amp;amp;&#39;</bdi></b>%';
 
@@ -106,6 +106,11 @@ SELECT count(*) FROM (SELECT register_subject(i, CASE
 	WHEN i BETWEEN 31 AND 33 THEN NULL
 	WHEN i BETWEEN 34 AND 40 THEN current_date - 365 * 18 - 300
 	ELSE '1970-01-01' END) FROM generate_series(1, 200) i) r;
+-- a placeholder, and two tables of two minds
+SELECT register_subject(201, '1900-01-01');
+CREATE TABLE dates (id int, born date);
+SELECT track_subjects('dates', 'id', 'born');
+INSERT INTO dates VALUES (202, '1990-01-01'), (202, '1991-01-01');
 -- a picture begins with the month of the first act, where that is younger than two years
 SELECT consent_status(give_consent(21, 'news', at => now()));
 SELECT count(*), count(DISTINCT r[1]), max(r[2]) FROM regexp_matches(compliance_report(), 'data-month="([0-9-]+)" data-count="(\d+)"', 'g') r;
@@ -187,8 +192,9 @@ SELECT f, figure(:'page', f) = to_char(v, 'FM999,999'), v > 0 FROM (VALUES
 	('contested', (SELECT count(*) - count(outcome) FROM review)),
 	('erasures', (SELECT count(DISTINCT subject) FROM erasure_due)),
 	('notifications', (SELECT count(*) FROM notification)),
+	('birth_dates', 2),
 	('troubled', 0),
-	('registered', (SELECT count(*) FROM generate_series(1, 200) i WHERE verdict_of(i, 'profiling') NOT IN ('unknown_subject', 'erased'))),
+	('registered', (SELECT count(*) FROM generate_series(1, 202) i WHERE verdict_of(i, 'profiling') NOT IN ('unknown_subject', 'erased'))),
 	('erased', (SELECT count(DISTINCT subject) FROM event WHERE act = 'erase_subject')),
 	('restricted', (SELECT count(DISTINCT subject) FROM event WHERE act = 'restrict_subject')),
 	('tables', (SELECT count(DISTINCT polrelid) FROM pg_policy WHERE NOT polpermissive)),
@@ -241,6 +247,7 @@ SELECT count(*), count(*) FILTER (WHERE row = concat_ws(' | ', to_char(to_date(m
 SELECT regexp_replace(regexp_replace(shown(:'page', 'overdue'), '\d+ \w+ \d{4}(, \d\d:\d\d)?', '(time)', 'g'), 'erased:[0-9a-f]{64}', '(stone)');
 SELECT regexp_replace(shown(:'page', 'contested'), '\d+ \w+ \d{4}(, \d\d:\d\d)?', '(time)', 'g');
 SELECT shown(:'page', 'notifications');
+SELECT regexp_replace(shown(:'page', 'dates'), '\d+ \w+ \d{4}, \d\d:\d\d', '(time)', 'g');
 SELECT shown(:'page', 'protected');
 -- the first fifty of what is restricted, and of what is to be erased
 SELECT array_agg(row ORDER BY n) = (SELECT array_agg(concat_ws(' | ', subject, replace(ground, '_', ' ') || ', ' || article, COALESCE(purpose, 'all'), to_char(since AT TIME ZONE 'UTC', 'FMDD Mon YYYY, HH24:MI')) ORDER BY since, subject, purpose, ground)
