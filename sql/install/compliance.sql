@@ -58,6 +58,15 @@ AS $$
 	END
 $$;
 
+-- Internal: a date.
+CREATE FUNCTION consent_profiling.page_date(value date)
+	RETURNS text
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT COALESCE(to_char(value, '"<time>"FMDD Mon FMYYYY"</time>"'),
+					'<span class="quiet">none</span>')
+$$;
+
 -- Internal: one row of a table.  Cells that are a number are aligned as such.
 CREATE FUNCTION consent_profiling.page_row(VARIADIC cells text[])
 	RETURNS text
@@ -337,7 +346,7 @@ AS $$
 			'{Subject,Right,Received,Due,#Days overdue,Extended,#Request}',
 			string_agg(page_row(page_text(q.subject::text),
 					page_text(replace(q."right", '_', ' ')), page_time(q.received_at),
-					to_char(q.due_on, '"<time>"FMDD Mon FMYYYY"</time>"'),
+					page_date(q.due_on),
 					page_number(q.days_overdue),
 					CASE WHEN q.extended THEN 'yes' ELSE 'no' END,
 					page_number(q.request)), '' ORDER BY q.n)
@@ -373,13 +382,15 @@ CREATE FUNCTION consent_profiling.birth_date_section(OUT total bigint, OUT html 
 AS $$
 	SELECT count(*), page_table('dates',
 			'Birth dates that tracked tables claim and that contradict each other, of which the younger holds until one is rectified, and those more than 120 years ago, which are no age',
-			'{Subject,Birth date,Claimed,Recorded}',
-			string_agg(page_row(page_text(q.subject::text), page_text(q.birth_date::text),
-					page_text(q.claimed::text), page_time(q.recorded_at)), '' ORDER BY q.n)
+			'{Subject,Birth date,Also claimed,Recorded}',
+			string_agg(page_row(page_text(q.subject::text), page_date(q.birth_date),
+					page_date(q.claimed), page_time(q.recorded_at)), '' ORDER BY q.n)
 				FILTER (WHERE q.n <= page_rows()),
 			count(*), 'No birth date contradicts another, and each is an age.')
 		FROM (SELECT d.*, row_number() OVER (ORDER BY d.recorded_at, d.subject, d.claimed) AS n
-			  FROM (SELECT c.subject, c.birth_date, c.claimed, c.recorded_at
+			  FROM (SELECT c.subject, c.birth_date, CASE c.claimed
+							WHEN c.birth_date THEN c.contradicts ELSE c.claimed END AS claimed,
+						c.recorded_at
 					FROM birth_date_conflict c
 					UNION ALL
 					SELECT s.id, s.birth_date, NULL, s.registered_at
@@ -854,6 +865,7 @@ REVOKE EXECUTE ON FUNCTION
 	consent_profiling.page_number(bigint),
 	consent_profiling.page_text(text),
 	consent_profiling.page_time(timestamptz),
+	consent_profiling.page_date(date),
 	consent_profiling.page_row(text[]),
 	consent_profiling.page_rows(),
 	consent_profiling.page_table(text, text, text[], text, bigint, text),

@@ -309,7 +309,7 @@ SELECT setseed(0.5);
 SELECT unnest(ARRAY[
 	'DO $$BEGIN FOR i IN 1 .. 1 + floor(random() * 3) LOOP PERFORM pg_temp.act(); END LOOP; END$$',
 	'INSERT INTO asof_asked
-		SELECT statement_timestamp(), s.id, p.name, verdict_of(s.id, p.name), explain_verdict(s.id, p.name)::text
+		SELECT query_clock(), s.id, p.name, verdict_of(s.id, p.name), explain_verdict(s.id, p.name)::text
 		FROM asof_subject s, purpose p WHERE p.name LIKE ''asof%'' OR p.name = ''profiling'''])
 	FROM generate_series(1, 400) \gexec
 \set ECHO all
@@ -325,7 +325,7 @@ SELECT count(*) FROM asof_asked a WHERE verdict_of(subject, purpose, at, clock_t
 -- the past is not all alike, and not the present
 SELECT count(*) > 1000 FROM asof_asked WHERE verdict_of(subject, purpose, clock_timestamp()) <> verdict;
 -- as now is as ever
-SELECT count(*) FROM asof_subject s, purpose p WHERE verdict_of(s.id, p.name, statement_timestamp()) <> verdict_of(s.id, p.name);
+SELECT count(*) FROM asof_subject s, purpose p WHERE verdict_of(s.id, p.name, query_clock()) <> verdict_of(s.id, p.name);
 -- whatever order the history is stored in
 CREATE INDEX asof_backwards ON event (id DESC);
 CLUSTER event USING asof_backwards;

@@ -127,8 +127,9 @@ SELECT consent_record('rec-5', 'rec') ->> 'consent_status', verdict_of('rec-5', 
 ---------------------------------------------------------------------
 -- a No above: the record says what counts, and shows the acts that made it so
 ---------------------------------------------------------------------
+SELECT add_purpose('rec.club', 'rec'), add_purpose('rec.club.eu', 'rec.club');
 SELECT register_subject(s, '1980-01-01') FROM unnest('{rec-8,rec-9}'::text[]) s;
-SELECT consent_status(give_consent('rec-8', 'rec.news', at => '2020-03-01 00:00Z', notice => 'of the newsletter')),
+SELECT consent_status(give_consent('rec-8', 'rec.club', at => '2020-03-01 00:00Z', notice => 'of the newsletter')),
 	consent_status(give_consent('rec-8', 'rec', at => '2020-03-02 00:00Z', notice => 'not shown')),
 	consent_status(withdraw_consent('rec-8', 'rec', at => '2020-03-03 00:00Z', notice => 'of the withdrawal'));
 CREATE FUNCTION said(s subject_id, p text) RETURNS text LANGUAGE sql AS $$
@@ -136,15 +137,15 @@ CREATE FUNCTION said(s subject_id, p text) RETURNS text LANGUAGE sql AS $$
 			FROM jsonb_array_elements(r -> 'consent_events') WITH ORDINALITY u (e, n)), r #>> '{pii_processing,privacy_notice,0,id}')
 		FROM consent_record(s, p) r
 $$;
-SELECT p, said('rec-8', p) FROM unnest('{rec,rec.news,rec.news.eu}'::text[]) p;
+SELECT p, said('rec-8', p) FROM unnest('{rec,rec.club,rec.club.eu}'::text[]) p;
 -- given again here, it is this answer that counts
-SELECT consent_status(give_consent('rec-8', 'rec.news', at => '2020-03-04 00:00Z', until => '2020-03-05 00:00Z'));
-SELECT p, said('rec-8', p) FROM unnest('{rec.news,rec.news.eu}'::text[]) p;
+SELECT consent_status(give_consent('rec-8', 'rec.club', at => '2020-03-04 00:00Z', until => '2020-03-05 00:00Z'));
+SELECT p, said('rec-8', p) FROM unnest('{rec.club,rec.club.eu}'::text[]) p;
 -- refused two purposes above; a consent above is none here
-SELECT consent_status(refuse_consent('rec-9', 'rec', at => '2020-03-01 00:00Z')), consent_status(give_consent('rec-9', 'rec.news', at => '2020-02-01 00:00Z'));
-SELECT p, said('rec-9', p) FROM unnest('{rec.news,rec.news.eu}'::text[]) p;
+SELECT consent_status(refuse_consent('rec-9', 'rec', at => '2020-03-01 00:00Z')), consent_status(give_consent('rec-9', 'rec.club', at => '2020-02-01 00:00Z'));
+SELECT p, said('rec-9', p) FROM unnest('{rec.club,rec.club.eu}'::text[]) p;
 SELECT consent_status(give_consent('rec-9', 'rec', at => '2020-03-02 00:00Z'));
-SELECT said('rec-9', 'rec.news.eu');
+SELECT said('rec-9', 'rec.club.eu');
 -- what is not profiling has no verdict, and stands for itself
 SELECT consent_record('rec-9', 'rec.interest') ->> 'consent_status', consent_record('rec-9', 'rec.interest') -> 'consent_events';
 
@@ -239,6 +240,6 @@ SELECT revoke_duty('regress_rec_officer', 'officer'), revoke_duty('regress_rec_r
 DROP ROLE regress_rec_officer, regress_rec_recorder;
 DELETE FROM controller; DELETE FROM notice; DELETE FROM disclosure; DELETE FROM recipient;
 DELETE FROM choice WHERE subject::text LIKE 'rec%'; DELETE FROM subject WHERE id::text LIKE 'rec%' OR erased_at IS NOT NULL;
-SELECT drop_purpose(p) FROM unnest('{rec.hostile,rec.news.eu,rec.news,rec.health,rec.contract,rec.law,rec.life,rec.task,rec.interest,rec}'::text[]) p;
+SELECT drop_purpose(p) FROM unnest('{rec.hostile,rec.club.eu,rec.club,rec.news.eu,rec.news,rec.health,rec.contract,rec.law,rec.life,rec.task,rec.interest,rec}'::text[]) p;
 DROP FUNCTION still(jsonb), said(subject_id, text);
 DROP TABLE state, hostile;

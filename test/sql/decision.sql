@@ -594,7 +594,7 @@ INSERT INTO objection_record
 	WHERE e.objection IS NOT NULL;
 ANALYZE person, consent_record, objection_record;
 
--- one statement, so that all look at the same clock
+-- within milliseconds of each other, in which no consent ends
 CREATE FUNCTION pg_temp.compare(OUT verdicts bigint, OUT differences bigint,
 		OUT gate_differences bigint, OUT explained_differences bigint,
 		OUT every_verdict_seen boolean)

@@ -384,18 +384,18 @@ SELECT may_profile(7101), may_profile(7102);
 COMMIT;
 
 --
--- The clock is the statement's, not the transaction's, and does not run on
--- within the statement.
+-- The clock is the start of the query, not of the transaction, and does not run on
+-- within the query.
 --
 
 SELECT register_subject(7104, '1980-06-15');
 SELECT consent_until(give_consent(7104, until => clock_timestamp() + interval '250 milliseconds',
 	at => '2025-01-01T00:00:00Z')) AS until \gset
 BEGIN;
-SELECT may_profile(7104) = (statement_timestamp() < :'until') AS right_at_first;
-SELECT may_profile(7104) = (statement_timestamp() < :'until') AS right_before,
+SELECT may_profile(7104) = (query_clock() < :'until') AS right_at_first;
+SELECT may_profile(7104) = (query_clock() < :'until') AS right_before,
 	pg_sleep(0.3),
-	may_profile(7104) = (statement_timestamp() < :'until') AS right_after;
+	may_profile(7104) = (query_clock() < :'until') AS right_after;
 SELECT may_profile(7104), verdict_of(7104);
 COMMIT;
 

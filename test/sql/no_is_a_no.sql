@@ -41,7 +41,7 @@ SELECT may_decide('nn:5', 'nn.contract');
 SELECT consent_status(request_consent('nn:5', 'nn.contract'));
 SELECT may_decide('nn:5', 'nn.contract');
 -- replayed, it is the same
-SELECT count(*) FROM subject s, purpose p, statement_timestamp() t
+SELECT count(*) FROM subject s, purpose p, query_clock() t
 	WHERE s.id::text ~ '^nn:[1-5]$' AND p.name LIKE 'nn.%' AND verdict_of(s.id, p.name, t) <> verdict_of(s.id, p.name);
 -- a question counts where there is no answer
 SELECT consent_status(request_consent('nn:6', 'nn.stats.deep'));
@@ -179,7 +179,7 @@ SELECT verdict_of('nn:18', 'nn.letter'), verdict_of('nn:18', 'nn.letter.monthly'
 -- where no objection is recorded at the purpose or above
 SELECT withdraw_objection('nn:18', 'nn.stats');
 SELECT withdraw_objection('nn:19');
-SELECT count(*) FROM subject s, purpose p, statement_timestamp() t
+SELECT count(*) FROM subject s, purpose p, query_clock() t
 	WHERE s.id::text LIKE 'nn:%' AND p.name LIKE 'nn.%' AND verdict_of(s.id, p.name, t) <> verdict_of(s.id, p.name);
 
 DROP TABLE nn_column;

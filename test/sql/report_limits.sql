@@ -29,6 +29,8 @@ SELECT count(*), count(*) FILTER (WHERE v -> 'evidence' = h -> 'evidence')
 -- each value that can be large: of 1 MB, one byte too long, as long as may be
 ---------------------------------------------------------------------
 SELECT (report_limits()).value_bytes AS most \gset
+-- the numbers of requests are part of what is measured
+SELECT setval('request_id_seq', 100000);
 -- n bytes of three each but for the rest
 CREATE FUNCTION long(n integer) RETURNS text LANGUAGE sql AS $$ SELECT repeat(U&'\20AC', n / 3) || repeat('x', n % 3) $$;
 CREATE FUNCTION fill(s subject_id, n integer) RETURNS void LANGUAGE plpgsql AS $$

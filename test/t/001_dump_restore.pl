@@ -71,7 +71,7 @@ my %facts = (
 		FROM consent_profiling.subject s, consent_profiling.purpose p,
 			(SELECT DISTINCT date_trunc('milliseconds', recorded_at) AS at FROM consent_profiling.event) t WHERE p.name <> 'parcels' ORDER BY s.id, p.name, t.at},
 	purposes => 'SELECT p::text FROM consent_profiling.purpose p ORDER BY p.name',
-	'versions of purposes' => q{SELECT v::text FROM consent_profiling.purpose_version v WHERE name <> 'profiling' ORDER BY v.name, v.added_at},
+	'versions of purposes' => q{SELECT v::text FROM consent_profiling.purpose_version v WHERE name NOT IN ('profiling', 'direct_marketing') ORDER BY v.name, v.added_at},
 	subjects => 'SELECT s::text FROM consent_profiling.subject s ORDER BY s.id',
 	choices => 'SELECT c::text FROM consent_profiling.choice c ORDER BY c.subject, c.purpose',
 	reviews => 'SELECT r::text FROM consent_profiling.review r ORDER BY r.id',

@@ -109,7 +109,7 @@ sub eraser_script
 		my @acts = grep { rand() < 0.8 } sort keys %call;
 		$script .= "SELECT '$own register_subject', register_subject('$own', '1980-01-01');\n";
 		$script .= "SELECT '$own $_', $call{$_};\n" for @acts;
-		$script .= "SELECT '$theirs raise_objection', raise_objection('$theirs', evidence => '\"$theirs\"');\n";
+		$script .= "SELECT '$theirs request_consent', request_consent('$theirs', evidence => '\"$theirs\"');\n";
 		$script .= "SELECT '$own erase_subject', erase_subject('$own');\n" if rand() < 0.8;
 	}
 	return $script;
@@ -272,7 +272,7 @@ sub check_erased
 						(SELECT count(*) FROM disclosure WHERE subject IN (p.key, p.known)),
 						(SELECT count(*) FROM notification WHERE subject = p.key AND cause = 'erasure')),
 					format('%s subjects, %s choices, %s requests, %s reviews, %s disclosures, %s to be told',
-						(acts IS NOT NULL)::int, (NOT p.erased AND acts ~ 'give_consent|raise_objection')::int,
+						(acts IS NOT NULL)::int, (NOT p.erased AND acts ~ 'give_consent|request_consent')::int,
 						(acts ~ 'open_request')::int, (acts ~ 'request_review')::int,
 						(NOT p.erased AND acts ~ 'record_disclosure')::int, (p.erased AND acts ~ 'record_disclosure')::int))) t (is_there, must_be)
 				WHERE CASE WHEN acts IS NULL THEN EXISTS (SELECT FROM subject WHERE id = p.known)
@@ -351,7 +351,7 @@ sub check
 					CASE WHEN s.erased_at IS NOT NULL THEN 'erased'
 						WHEN p.basis <> 'contract' AND root.raised_at > COALESCE(GREATEST(root.withdrawn_at, own.withdrawn_at), '-infinity')
 							OR own.raised_at > COALESCE(own.withdrawn_at, '-infinity') THEN 'objected'
-						WHEN GREATEST(own.consent, root_refusal) IS NULL
+						WHEN COALESCE(consent_profiling.consent_status(GREATEST(own.consent, root_refusal)), 'requested') = 'requested'
 							THEN CASE WHEN p.basis = 'consent' THEN 'consent_missing' ELSE 'permitted' END
 						ELSE CASE consent_profiling.consent_status(GREATEST(own.consent, root_refusal))
 							WHEN 'given' THEN 'permitted'
