@@ -142,7 +142,7 @@ SELECT taken('kan-1', 'kan.news', jsonb_set(r, '{piiControllers}', r -> 'piiCont
 SELECT taken('kan-1', 'kan.news', jsonb_set(r, '{services}', r -> 'services' || '[{"service": "More", "purposes": [{}]}]')) FROM receipt;
 -- what is just now is not in the future
 SELECT taken('kan-1', 'profiling', r || jsonb_build_object('consentTimestamp', floor(extract(epoch FROM clock_timestamp())))) LIKE 'given at %' FROM receipt;
-SELECT taken('kan-1', 'profiling', r || jsonb_build_object('consentTimestamp', floor(extract(epoch FROM clock_timestamp())) + 60)) FROM receipt;
+SELECT taken('kan-1', 'profiling', r || jsonb_build_object('consentTimestamp', floor(extract(epoch FROM clock_timestamp())) + 120)) FROM receipt;
 -- none of that left anything behind
 SELECT act, count(*) FROM event WHERE subject = 'kan-1' GROUP BY act ORDER BY act;
 
