@@ -34,6 +34,15 @@
 #include "varatt.h"
 #endif
 
+/* PostgreSQL 16 has one function to check privileges for all kinds of objects. */
+#if PG_VERSION_NUM < 160000
+#define MayExecute(function, role) \
+	(pg_proc_aclcheck(function, role, ACL_EXECUTE) == ACLCHECK_OK)
+#else
+#define MayExecute(function, role) \
+	(object_aclcheck(ProcedureRelationId, function, role, ACL_EXECUTE) == ACLCHECK_OK)
+#endif
+
 /* The backend's local transaction id moved in PostgreSQL 17. */
 #if PG_VERSION_NUM < 170000
 #define MyLocalTransactionId (MyProc->lxid)

@@ -5,12 +5,15 @@
 #include "compat.h"
 
 #include "access/htup_details.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
 #include "gate.h"
+#include "miscadmin.h"
 #include "rewrite/rewriteHandler.h"
+#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -131,6 +134,26 @@ SyncSubject(const TriggerData *trigdata, HeapTuple old_row, HeapTuple row)
 }
 
 /*
+ * Throws insufficient_privilege unless the owner of the table may record.  The
+ * trigger writes with the rights of the extension's owner, whoever changes the
+ * table, so it has to end with the duty of the one who answers for the table,
+ * also when the table goes to another owner.
+ */
+static void
+CheckOwner(Oid function, Relation rel)
+{
+	Oid			owner = rel->rd_rel->relowner;
+
+	if (!MayExecute(function, owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("role \"%s\", which owns table \"%s\", is not a recorder",
+						GetUserNameFromId(owner, false),
+						RelationGetRelationName(rel)),
+				 errhint("An administrator can grant the duty with consent_profiling.grant_duty(); consent_profiling.untrack_subjects() ends the tracking of the table.")));
+}
+
+/*
  * The row that an update moves to another partition, with the key filled in if
  * that is a generated column; NULL when the row stays where it is.  To the
  * triggers after it such an update is a DELETE and an INSERT, so that only the
@@ -196,6 +219,7 @@ track_subject_change(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("the second column of a trigger with track_subject_change() must be of type date")));
+	CheckOwner(fcinfo->flinfo->fn_oid, trigdata->tg_relation);
 
 	if (TRIGGER_FIRED_BEFORE(trigdata->tg_event))
 	{

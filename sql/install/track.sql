@@ -309,10 +309,12 @@ CREATE FUNCTION consent_profiling.track_subjects(relation regclass,
 	-- An owner whom row security hides rows from gets an error, and not a part.
 	SET row_security = off
 AS $$
+DECLARE
+	tracker CONSTANT regprocedure := 'consent_profiling.track_subject_change()';
+	owner oid;
 BEGIN
-	-- Who may not record must not get around that with a table of his own.
-	IF NOT has_function_privilege('consent_profiling.track_subject_change()',
-								  'EXECUTE') THEN
+	-- A role that may not record must not do so by a table.
+	IF NOT has_function_privilege(tracker, 'EXECUTE') THEN
 		RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
 			MESSAGE = 'only a recorder can let a table keep the registry in step',
 			HINT = 'An administrator can grant the duty with consent_profiling.grant_duty().';
@@ -329,6 +331,18 @@ BEGIN
 						 'smallint, integer, bigint, uuid, text, varchar or consent_profiling.subject_id');
 	PERFORM check_column(relation, 'birth_date_column', birth_date_column,
 						 ARRAY['date'::regtype]::oid[], 'date');
+	-- The owner answers for what the table says from now on, see CheckOwner().
+	SELECT c.relowner INTO owner
+		FROM with_descendants(relation) AS d (oid)
+		JOIN pg_class c ON c.oid = d.oid
+		WHERE NOT has_function_privilege(c.relowner, tracker, 'EXECUTE')
+		LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+			MESSAGE = format('role "%s", which owns table %s or a part of it, is not a recorder',
+							 pg_get_userbyid(owner), relation),
+			HINT = 'An administrator can grant the duty with consent_profiling.grant_duty().';
+	END IF;
 	PERFORM untrack_subjects(relation);
 	EXECUTE format('CREATE TRIGGER consent_profiling_track_subjects AFTER INSERT OR UPDATE OF %I, %I ON %s FOR EACH ROW EXECUTE FUNCTION consent_profiling.track_subject_change()',
 				   subject_column, birth_date_column, relation);
