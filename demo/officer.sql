@@ -310,10 +310,10 @@ SELECT count(*) AS seen_now FROM profile \gset
 SELECT demo_check('people seen', :'seen_now', (:before - 1)::text) :print
 \c - app
 \echo
-\echo '-- [app] It was wrong by a day. Nothing but the table of customers needs to be corrected:'
+\echo '-- [app] Kim is a day younger. Nothing but the table of customers needs to be corrected:'
 \echo
 \set ECHO queries
-UPDATE customer SET birth_date = birth_date - 1 WHERE id = :kim;
+UPDATE customer SET birth_date = birth_date + 1 WHERE id = :kim;
 \set ECHO none
 \c - dpo
 \echo

@@ -208,7 +208,7 @@ DECLARE
 	plan text;
 BEGIN
 	EXECUTE 'EXPLAIN (FORMAT JSON) SELECT count(*) FROM clock_visit WHERE (SELECT nap())' INTO plan;
-	ASSERT plan ~ '"Workers Planned": 2' AND plan ~ '"Params Evaluated"', plan;
+	ASSERT plan ~ '"Workers Planned": 2' AND plan ~ '"Subplan Name": "InitPlan', plan;
 END $$;
 SELECT count(*) FROM clock_visit WHERE (SELECT nap());
 SELECT count(*) FROM clock_visit;
