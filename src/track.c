@@ -135,8 +135,8 @@ SyncSubject(const TriggerData *trigdata, HeapTuple old_row, HeapTuple row)
 
 /*
  * Throws insufficient_privilege unless the owner of the table may record.  The
- * trigger writes with the rights of the extension's owner, whoever changes the
- * table, so it has to end with the duty of the one who answers for the table,
+ * trigger writes with the rights of the extension's owner for every role that
+ * changes the table, so it has to end with the duty of the one who answers for the table,
  * also when the table goes to another owner.
  */
 static void

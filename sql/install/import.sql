@@ -140,7 +140,7 @@ END
 $$;
 
 -- Internal: take in one batch of an import of consents, likewise.  A row with a
--- No is kept whoever it is about and whatever its time, as refuse_consent() does.
+-- No is kept, about any person and at any time, as refuse_consent() keeps it.
 CREATE FUNCTION consent_profiling.import_consents_batch(first_row bigint,
 		subjects text[], purposes text[], consents text[], notices text[],
 		evidences jsonb[])

@@ -597,8 +597,8 @@ BEGIN
 END
 $$;
 
--- Internal: what all acts by which a person objects do.  Whoever the person is
--- and whatever the time, the objection is kept.
+-- Internal: what all acts by which a person objects do.  The objection is kept,
+-- of any person and at any time.
 CREATE FUNCTION consent_profiling.record_raised(act text,
 		subject consent_profiling.subject_id, purpose text, at timestamptz,
 		evidence jsonb)

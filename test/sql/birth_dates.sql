@@ -47,7 +47,7 @@ SELECT count(*) FROM birth_date_conflict WHERE subject = 'typo';
 -- to an older one it does
 UPDATE bd_crm SET born = '1981-01-01' WHERE who = 'typo';
 SELECT birth_date, (SELECT count(*) FROM birth_date_conflict WHERE subject = 'typo') FROM subject WHERE id = 'typo';
--- until somebody rectifies it, with evidence
+-- until it is rectified, with evidence
 SELECT rectify_birth_date('typo', '1981-01-01', '{"passport": "seen"}'), rectify_birth_date('kid2', '1980-01-01', '{"passport": "seen"}');
 SELECT id, birth_date, verdict_of(id, 'bd.stats') FROM subject WHERE id IN ('typo', 'kid2') ORDER BY id;
 SELECT count(*) FROM birth_date_conflict WHERE subject IN ('typo', 'kid2');

@@ -59,7 +59,7 @@ $$;
 CREATE TEMP VIEW needs AS
 	SELECT n, basis = 'consent' OR special_category AS consent FROM person;
 
--- whom objections from above reach
+-- who objections from above reach
 CREATE TEMP VIEW reached AS
 	SELECT n FROM person
 	WHERE basis IN ('consent', 'legitimate_interests', 'public_task')

@@ -96,8 +96,8 @@ SELECT register_subject(s, '1980-01-01') FROM unnest('{nn:stranger,nn:stranger2,
 SELECT verdict_of('nn:stranger', 'nn.stats'), verdict_of('nn:stranger2', 'nn.stats.deep'), verdict_of('nn:stranger3', 'nn.task'),
 	verdict_of('nn:stranger4', 'nn.offers'), verdict_of('nn:stranger5', 'nn.stats');
 -- a Yes of such a person is an error
-SELECT give_consent('nn:nobody', 'nn.stats');
-SELECT withdraw_objection('nn:nobody', 'nn.stats');
+SELECT give_consent('nn:unknown', 'nn.stats');
+SELECT withdraw_objection('nn:unknown', 'nn.stats');
 -- of a person who was erased, it is on record, and nothing else
 SELECT erase_subject('nn:9') IS NOT NULL;
 SET consent_profiling.actor = 'nn:9';
@@ -118,14 +118,14 @@ SELECT act, subject = tombstone('nn:9') AS erased, at <= recorded_at AS now, det
 	FROM event WHERE act LIKE 'import%' AND purpose IN ('nn.stats', 'nn.task') AND id > (SELECT max(id) FROM event) - 14 ORDER BY id;
 \set VERBOSITY default
 SELECT import_consents($$SELECT k AS subject, 'nn.task' AS purpose, make_consent('given', false, now() + ahead, 'infinity') AS consent
-	FROM (VALUES ('nn:nobody', interval '0'), ('nn:9', '0')) v (k, ahead)$$);
+	FROM (VALUES ('nn:unknown', interval '0'), ('nn:9', '0')) v (k, ahead)$$);
 SELECT import_objections($$SELECT k AS subject, 'nn.stats' AS purpose, make_objection('withdrawn', now(), NULL) AS objection
-	FROM unnest('{nn:nobody,nn:9}'::text[]) k$$);
+	FROM unnest('{nn:unknown,nn:9}'::text[]) k$$);
 \set VERBOSITY terse
 SELECT import_consents($$SELECT 'nn:12' AS subject, 'nn.task' AS purpose, make_consent('given', false, now() + interval '1 hour', 'infinity') AS consent$$);
 -- a purpose that does not exist stays an error
-SELECT raise_objection('nn:nobody', 'nn.nowhere');
-SELECT count(*) FROM subject WHERE id = 'nn:nobody';
+SELECT raise_objection('nn:unknown', 'nn.nowhere');
+SELECT count(*) FROM subject WHERE id = 'nn:unknown';
 
 ---------------------------------------------------------------------
 -- how far a No reaches

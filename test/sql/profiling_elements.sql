@@ -12,13 +12,13 @@ SELECT add_purpose('el.counts', basis => 'contract', personal_data => false);
 SELECT add_purpose('el.parcels', basis => 'contract', evaluates_person => false, automated_decision => true);
 SELECT add_purpose('el.none', basis => 'contract', automated => false, personal_data => false, evaluates_person => false);
 -- its own elements count, not those of what is above
-SELECT add_purpose('el.beneath', 'el.none', 'public_task');
+SELECT add_purpose('el.below', 'el.none', 'public_task');
 SELECT register_subject(7200, '1980-01-01');
 
 ---------------------------------------------------------------------
 -- what lacks one is an error at the gate, neither a yes nor a no
 ---------------------------------------------------------------------
-SELECT may_profile(7200, 'el.full'), may_profile(7200, 'el.beneath');
+SELECT may_profile(7200, 'el.full'), may_profile(7200, 'el.below');
 SELECT may_profile(7200, 'el.manual');
 SELECT may_profile(7200, 'el.counts');
 SELECT may_profile('7200', 'el.parcels');
@@ -27,7 +27,7 @@ SELECT may_decide(7200, 'el.manual');
 SELECT may_decide(7200, 'el.parcels');
 SELECT may_decide(NULL::text, 'el.none');
 SELECT verdict_of(7200, 'el.manual');
-SELECT verdict_of(7200, 'el.beneath'), verdict_of(NULL, 'el.full');
+SELECT verdict_of(7200, 'el.below'), verdict_of(NULL, 'el.full');
 SELECT verdict FROM explain_verdict(7200, 'el.counts');
 SET consent_profiling.purpose = 'el.parcels';
 SELECT may_profile(7200);
@@ -48,7 +48,7 @@ END
 $$;
 -- people are asked, and object, all the same; and roles may be allowed it
 SELECT consent_status(give_consent(7200, 'el.manual')), objection_status(raise_objection(7200, 'el.none'));
-SELECT may_profile(7200, 'el.beneath'), may_profile(7200, 'el.full');
+SELECT may_profile(7200, 'el.below'), may_profile(7200, 'el.full');
 CREATE ROLE regress_el_analyst;
 CREATE ROLE "regress_el Strange";
 SELECT allow_purpose('regress_el_analyst', 'el.manual'), allow_purpose('regress_el_analyst', 'el.full'), allow_purpose('public', 'el.full');
@@ -141,7 +141,7 @@ SELECT add_purpose('profiling', automated => false);
 ---------------------------------------------------------------------
 -- describe_purpose: the line for the record of processing activities
 ---------------------------------------------------------------------
-SELECT add_purpose('el.ads', basis => 'legitimate_interests', direct_marketing => true, description => 'Whom to write to');
+SELECT add_purpose('el.ads', basis => 'legitimate_interests', direct_marketing => true, description => 'Choosing who to write to');
 SELECT add_purpose('el.ads.mail', 'el.ads', minimum_age => 21);
 SELECT add_purpose('el.b.' || b, basis => b, automated_decision => b NOT IN ('legitimate_interests', 'public_task'))
 	FROM unnest('{consent,contract,legal_obligation,vital_interests,public_task,legitimate_interests}'::text[]) b;

@@ -17,7 +17,7 @@ SELECT add_purpose(broader => 'shop.news', name => 'shop.news.eu', basis => 'leg
 SELECT add_purpose('shop.stats', 'shop', basis => 'legitimate_interests');
 SELECT add_purpose('health', special_category => true, automated_decision => true);
 SELECT * FROM purpose ORDER BY name;
--- direct marketing is at or below one purpose, whoever says so or not
+-- direct marketing is at or below one purpose, also where that is not said
 SELECT add_purpose('stray', 'shop', direct_marketing => true);
 SELECT add_purpose('direct_marketing', direct_marketing => true);
 SELECT direct_marketing FROM purpose WHERE name = 'shop.news.eu';

@@ -97,7 +97,7 @@ sub fill
 	return;
 }
 
-# One person, of whom each table has so many rows that the planner takes their
+# One person, with so many rows in each table that the planner takes their
 # number of subjects for a constant.
 sub fill_one
 {
@@ -162,7 +162,7 @@ for my $statistics ('none', 'those of one person')
 	{
 		$all{$section} = "SELECT $section()";
 	}
-	# And what is about one person, for whom it does not matter how many there are.
+	# And what is about one person, however many people there are.
 	my %one = (
 		'consent_record' => q{SELECT consent_record(7, 'newsletter')},
 		'erase_subject' => 'SELECT erase_subject(7)',
