@@ -384,15 +384,3 @@ CREATE VIEW consent_profiling.birth_date_conflict AS
 						AND r.act = 'rectify_birth_date' AND r.link > e.link);
 COMMENT ON VIEW consent_profiling.birth_date_conflict IS
 	'birth dates that tracked tables claim and that contradict each other';
-REVOKE ALL ON consent_profiling.birth_date_conflict FROM PUBLIC;
-
-REVOKE EXECUTE ON FUNCTION
-	consent_profiling.track_subject_change(),
-	consent_profiling.birth_date_was_claimed(consent_profiling.subject_id, date),
-	consent_profiling.add_tombstone(consent_profiling.subject_id,
-		consent_profiling.subject_id),
-	consent_profiling.carry_over(consent_profiling.subject_id,
-		consent_profiling.subject_id, boolean),
-	consent_profiling.sync_subjects_batch(bigint, text[], date[], text, date),
-	consent_profiling.load_tracked(text)
-	FROM PUBLIC;
