@@ -2,13 +2,12 @@
 -- Keep the registry in step with a table
 ---------------------------------------------------------------------
 
--- The trigger writes with the rights of the owner of the extension, whoever
--- changes the table.  Its columns are those of UPDATE OF, in that order, so
--- they follow a rename.
+-- The trigger writes the registry with the rights of the owner of the extension,
+-- whoever changes the table, and evaluates the table's expressions without them.
+-- Its columns are those of UPDATE OF, in that order, so they follow a rename.
 CREATE FUNCTION consent_profiling.track_subject_change()
 	RETURNS trigger AS 'MODULE_PATHNAME'
-	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp;
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 
 -- Internal: is it on record that a birth date was claimed of a subject, since it
 -- was last rectified?
