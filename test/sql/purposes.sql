@@ -81,7 +81,7 @@ SELECT may_profile('q', 'ring2');
 SELECT verdict_of('q', 'ring1');
 SELECT override_objection('q', 'ring1', 'grounds', at => '2026-01-02 00:00Z');
 SELECT may_profile('q', 'ring1');
-SELECT withdraw_objection('q', 'ring1');
+SELECT objection_status(withdraw_objection('q', 'ring1'));
 SELECT import_objections($$SELECT 'q' AS subject, 'ring1' AS purpose, 'raised at 2026-01-01T00:00Z' AS objection$$);
 SELECT drop_purpose('ring1');
 -- one that is above itself, or hangs in the air
