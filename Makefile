@@ -7,7 +7,7 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" $(EXTENSIO
 # what CREATE EXTENSION runs, in this order; in a directory of its own, since pg_regress prefers sql/NAME.sql to a test
 INSTALL_SQL = $(addprefix sql/install/,$(addsuffix .sql,\
 	schema types registry history decide record import recipients announce restriction erasure requests reviews receipts \
-	administer protect describe track report compliance guard))
+	administer protect describe track report compliance guard acl))
 
 DATA = $(sort $(wildcard sql/$(EXTENSION)--*--*.sql))
 DATA_built = sql/$(EXTENSION)--$(EXTVERSION).sql

@@ -23,6 +23,7 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
 PG_FUNCTION_INFO_V1(consent_profiling_base_type);
 PG_FUNCTION_INFO_V1(descendants_now);
@@ -31,10 +32,12 @@ PG_FUNCTION_INFO_V1(concerns_gates);
 PG_FUNCTION_INFO_V1(close_before_drop);
 PG_FUNCTION_INFO_V1(check_gate_purpose);
 
-/* base_type(type): the type beneath all domains. */
+/* base_type(type): the type below all domains; null for what is no type. */
 Datum
 consent_profiling_base_type(PG_FUNCTION_ARGS)
 {
+	if (!SearchSysCacheExists1(TYPEOID, PG_GETARG_DATUM(0)))
+		PG_RETURN_NULL();
 	PG_RETURN_OID(getBaseType(PG_GETARG_OID(0)));
 }
 
@@ -144,7 +147,10 @@ DropNames(const DropStmt *stmt, const char *name)
 	return false;
 }
 
-/* Does DROP OWNED BY these roles take the extension along? */
+/*
+ * Does DROP OWNED BY these roles take the extension along?  Any role may ask this,
+ * so the query goes by no other name than the catalog's and needs no privilege.
+ */
 static bool
 DropOwnedTakesExtension(const DropOwnedStmt *stmt)
 {
@@ -154,7 +160,13 @@ DropOwnedTakesExtension(const DropOwnedStmt *stmt)
 	List	   *roles = roleSpecsToIds(stmt->roles);
 
 	values[0] = PointerGetDatum(MakeOidArray(roles));
-	if (SPI_execute_with_args("SELECT " EXTENSION_SCHEMA ".extension_owned_by($1)",
+	if (SPI_execute_with_args("SELECT EXISTS (SELECT FROM pg_catalog.pg_extension"
+							  "	WHERE (extname OPERATOR(pg_catalog.=) '" EXTENSION_SCHEMA "'"
+							  "		   OR extname OPERATOR(pg_catalog.=) 'plpgsql')"
+							  "		AND extowner OPERATOR(pg_catalog.=) ANY ($1))"
+							  " OR EXISTS (SELECT FROM pg_catalog.pg_namespace"
+							  "	WHERE nspname OPERATOR(pg_catalog.=) '" EXTENSION_SCHEMA "'"
+							  "		AND nspowner OPERATOR(pg_catalog.=) ANY ($1))",
 							  1, argtypes, values, NULL, true, 1) != SPI_OK_SELECT ||
 		SPI_processed != 1)
 		elog(ERROR, "could not find out who owns the extension");

@@ -19,6 +19,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_am_d.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
@@ -26,8 +27,6 @@
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
-#include "nodes/value.h"
-#include "parser/parse_func.h"
 #include "nodes/primnodes.h"
 #include "rewrite/rowsecurity.h"
 #include "storage/lmgr.h"
@@ -250,9 +249,11 @@ GetRegistry(void)
 				  TopMemoryContext);
 	IdentifyRegistry(registry);
 
-	log_change = LookupFuncName(list_make2(makeString(EXTENSION_SCHEMA),
-										   makeString("log_change")),
-								0, NULL, false);
+	/* Not by LookupFuncName(), which the caller's lack of USAGE would stop. */
+	log_change = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
+								 CStringGetDatum("log_change"),
+								 PointerGetDatum(buildoidvector(NULL, 0)),
+								 ObjectIdGetDatum(schema));
 	registry->logged = HasLog(registry->purpose, log_change) &&
 		HasLog(registry->subject, log_change) &&
 		HasLog(registry->choice, log_change);

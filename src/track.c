@@ -1,6 +1,10 @@
 /*
  * track.c
  *		The triggers of track_subjects().
+ *
+ * They run with the rights of the role that changes the table, since they evaluate
+ * expressions of the table's owner, see MovedRow().  Only the call that writes the
+ * registry has the rights of the owner of the extension, and only values reach it.
  */
 #include "compat.h"
 
@@ -19,6 +23,7 @@
 #include "utils/lsyscache.h"
 #include "utils/partcache.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 
 PG_FUNCTION_INFO_V1(track_subject_change);
 
@@ -66,6 +71,21 @@ GetSubject(const TriggerData *trigdata, HeapTuple row, Datum *subject)
 	return true;
 }
 
+/* The owner of the trigger's function, and so of the extension. */
+static Oid
+FunctionOwner(const TriggerData *trigdata)
+{
+	Oid			function = trigdata->tg_trigger->tgfoid;
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for function %u", function);
+	owner = ((Form_pg_proc) GETSTRUCT(tuple))->proowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
 /*
  * Tell the registry what a row says: the subject, the birth date and, where the
  * row was updated, what both were before.  Throws when the registry cannot take
@@ -84,6 +104,8 @@ SyncSubject(const TriggerData *trigdata, HeapTuple old_row, HeapTuple row)
 	int			dims[1] = {1};
 	int			lbounds[1] = {1};
 	Datum		result;
+	Oid			save_userid;
+	int			save_sec_context;
 
 	/* A row about nobody, which the gate denies anyway. */
 	if (!GetSubject(trigdata, row, &subject))
@@ -105,6 +127,9 @@ SyncSubject(const TriggerData *trigdata, HeapTuple old_row, HeapTuple row)
 			nulls[3] = ' ';
 	}
 
+	GetUserIdAndSecContext(&save_userid, &save_sec_context);
+	SetUserIdAndSecContext(FunctionOwner(trigdata),
+						   save_sec_context | SECURITY_LOCAL_USERID_CHANGE);
 	SPI_connect();
 	if (SPI_execute_with_args("SELECT " EXTENSION_SCHEMA ".sync_subjects_batch(1, $1, $2, $3, $4)",
 							  4, types, arguments, nulls, false, 1) != SPI_OK_SELECT ||
@@ -131,6 +156,7 @@ SyncSubject(const TriggerData *trigdata, HeapTuple old_row, HeapTuple row)
 				 errdetail_internal("%s", problem)));
 	}
 	SPI_finish();
+	SetUserIdAndSecContext(save_userid, save_sec_context);
 }
 
 /*

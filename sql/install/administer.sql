@@ -434,19 +434,3 @@ END
 $$;
 COMMENT ON FUNCTION consent_profiling.revoke_duty(name, text) IS
 	'takes a duty back; throws undefined_object, invalid_grant_operation for public';
-
-REVOKE EXECUTE ON FUNCTION
-	consent_profiling.add_purpose(text, text, text, boolean, boolean, boolean,
-		integer, text, boolean, boolean, boolean),
-	consent_profiling.drop_purpose(text),
-	consent_profiling.permissions(),
-	consent_profiling.add_permission(oid, text),
-	consent_profiling.drop_permission(oid, text),
-	consent_profiling.allow_purpose(name, text),
-	consent_profiling.disallow_purpose(name, text),
-	consent_profiling.duty_functions(text),
-	consent_profiling.officer_relations(),
-	consent_profiling.duty_holder(name),
-	consent_profiling.grant_duty(name, text),
-	consent_profiling.revoke_duty(name, text)
-	FROM PUBLIC;

@@ -15,8 +15,3 @@ CREATE FUNCTION consent_profiling.announce_event()
 CREATE TRIGGER announce_event AFTER INSERT ON consent_profiling.event
 	FOR EACH ROW WHEN (consent_profiling.is_announcing())
 	EXECUTE FUNCTION consent_profiling.announce_event();
-
-REVOKE EXECUTE ON FUNCTION
-	consent_profiling.is_announcing(),
-	consent_profiling.announce_event()
-	FROM PUBLIC;

@@ -858,30 +858,3 @@ END
 $$;
 COMMENT ON FUNCTION consent_profiling.compliance_report() IS
 	'an officer''s picture as one page of HTML, which loads nothing and runs no script: verdicts by purpose, consents and objections by month, overdue requests, restrictions and pending objections, contested decisions, erasures and notifications due, protected tables and unsealed history, as of this moment; asks about everybody for every purpose; throws nothing of its own; for officers';
-
--- Only those with a duty, see grant_duty(); what is internal serves nobody else.
-REVOKE EXECUTE ON FUNCTION
-	consent_profiling.escape_html(text),
-	consent_profiling.page_number(bigint),
-	consent_profiling.page_text(text),
-	consent_profiling.page_time(timestamptz),
-	consent_profiling.page_date(date),
-	consent_profiling.page_row(text[]),
-	consent_profiling.page_rows(),
-	consent_profiling.page_table(text, text, text[], text, bigint, text),
-	consent_profiling.page_chart(text, text, text, date[], bigint[]),
-	consent_profiling.count_verdicts(text),
-	consent_profiling.verdict_section(),
-	consent_profiling.choice_section(),
-	consent_profiling.overdue_section(),
-	consent_profiling.restriction_section(),
-	consent_profiling.birth_date_section(),
-	consent_profiling.review_section(),
-	consent_profiling.erasure_section(),
-	consent_profiling.notification_section(),
-	consent_profiling.gate_is_whole(pg_policy),
-	consent_profiling.protected_section(),
-	consent_profiling.unsealed_section(),
-	consent_profiling.page_style(),
-	consent_profiling.compliance_report()
-	FROM PUBLIC;

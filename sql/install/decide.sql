@@ -11,7 +11,6 @@ CREATE FUNCTION consent_profiling.may_profile_support(internal)
 CREATE FUNCTION consent_profiling.query_clock()
 	RETURNS timestamptz AS 'MODULE_PATHNAME'
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE;
-REVOKE EXECUTE ON FUNCTION consent_profiling.query_clock() FROM PUBLIC;
 
 -- One function a key type, so that no column needs a cast and no call is
 -- ambiguous; varchar resolves to text.  All are callable by PUBLIC: what they
@@ -156,18 +155,6 @@ CREATE FUNCTION consent_profiling.explain_verdict(subject consent_profiling.subj
 COMMENT ON FUNCTION consent_profiling.explain_verdict(consent_profiling.subject_id,
 		text, timestamptz, timestamptz) IS
 	'why a subject might or might not be profiled for a purpose at another moment, from what was recorded by known_at, which is as_of when null, since when, and until when by the clock alone; throws as verdict_of() does; for officers';
-
--- A verdict says why, and so is personal data: grant_duty() opens these.
-REVOKE EXECUTE ON FUNCTION
-	consent_profiling.verdict_of(consent_profiling.subject_id),
-	consent_profiling.verdict_of(consent_profiling.subject_id, text),
-	consent_profiling.verdict_of(consent_profiling.subject_id, text, timestamptz,
-		timestamptz),
-	consent_profiling.explain_verdict(consent_profiling.subject_id),
-	consent_profiling.explain_verdict(consent_profiling.subject_id, text),
-	consent_profiling.explain_verdict(consent_profiling.subject_id, text,
-		timestamptz, timestamptz)
-	FROM PUBLIC;
 
 CREATE FUNCTION consent_profiling.engine_stats(OUT purpose text,
 		OUT has_set boolean, OUT shared boolean, OUT subjects bigint,

@@ -99,9 +99,3 @@ END
 $$;
 COMMENT ON FUNCTION consent_profiling.describe_purpose(text) IS
 	'what a purpose is, for the record of processing activities (Art. 30): one row with its basis and the articles behind it, which elements of profiling hold (Art. 4(4)) and so whether the gate applies, the tables gated for it and those gated for the session''s purpose, who was allowed it, and to whom data was disclosed for it; throws undefined_object for an unknown purpose; for officers';
-
-REVOKE EXECUTE ON FUNCTION
-	consent_profiling.articles_of(consent_profiling.purpose),
-	consent_profiling.allowed_roles(text),
-	consent_profiling.describe_purpose(text)
-	FROM PUBLIC;

@@ -14,7 +14,6 @@ CREATE TABLE consent_profiling.tombstone_secret (
 SELECT pg_catalog.pg_extension_config_dump('consent_profiling.tombstone_secret', '');
 COMMENT ON TABLE consent_profiling.tombstone_secret IS
 	'the secret of the keyed hash by which those who were erased are known';
-REVOKE ALL ON consent_profiling.tombstone_secret FROM PUBLIC;
 
 -- With another secret, whoever was erased would be somebody unknown.
 CREATE FUNCTION consent_profiling.keep_secret()
@@ -244,16 +243,3 @@ CREATE VIEW consent_profiling.erasure_due AS
 				AND consent_profiling.verdict_of(d.subject, p.name) = 'permitted');
 COMMENT ON VIEW consent_profiling.erasure_due IS
 	'who withdrew consent or objected to marketing and may not be profiled for anything any more, so that nothing is left to keep the data for';
-REVOKE ALL ON consent_profiling.erasure_due FROM PUBLIC;
-
--- Only those with a duty, see grant_duty().
-REVOKE EXECUTE ON FUNCTION
-	consent_profiling.tombstone(consent_profiling.subject_id),
-	consent_profiling.known_as(consent_profiling.subject_id),
-	consent_profiling.refuse_erased(),
-	consent_profiling.keep_secret(),
-	consent_profiling.make_secret(),
-	consent_profiling.secret_digest(),
-	consent_profiling.count_events(consent_profiling.subject_id),
-	consent_profiling.erase_subject(consent_profiling.subject_id)
-	FROM PUBLIC;

@@ -1,5 +1,5 @@
 ---------------------------------------------------------------------
--- Guard of what the registry's tables are made of
+-- Guard of the schema and of what the registry's tables are made of
 ---------------------------------------------------------------------
 
 -- Internal: throws when the columns of a table that the library reads are not
@@ -15,7 +15,7 @@ CREATE FUNCTION consent_profiling.check_registry()
 CREATE FUNCTION consent_profiling.keep_columns()
 	RETURNS event_trigger
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SET search_path = pg_catalog, consent_profiling, pg_temp
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 BEGIN
 	IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() c, pg_class r
@@ -39,5 +39,48 @@ ALTER EVENT TRIGGER consent_profiling_keep_columns ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER consent_profiling_keep_columns IS
 	'refuses to change the columns of the registry''s tables and how events are numbered';
 
-REVOKE EXECUTE ON FUNCTION consent_profiling.check_registry(),
-	consent_profiling.keep_columns() FROM PUBLIC;
+-- See check_schema().  There is no list of commands that create objects, so that those
+-- of later versions of PostgreSQL are covered.  ALTER EXTENSION ... SET SCHEMA does not
+-- list what it moves.  Default privileges apply to the table "permission", whether
+-- add_permission() or a restore creates it: they are taken back.
+CREATE FUNCTION consent_profiling.keep_schema()
+	RETURNS event_trigger
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	permission record;
+BEGIN
+	IF TG_TAG IN ('ALTER SCHEMA', 'GRANT', 'REASSIGN OWNED') THEN
+		IF to_regnamespace('consent_profiling') IS NULL THEN
+			RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
+				MESSAGE = 'cannot rename schema consent_profiling',
+				DETAIL = 'The extension finds its objects by the name of the schema.';
+		END IF;
+		PERFORM consent_profiling.check_schema();
+	ELSIF TG_TAG = 'ALTER EXTENSION'
+		OR EXISTS (SELECT FROM pg_event_trigger_ddl_commands() c
+				   WHERE c.schema_name = 'consent_profiling') THEN
+		PERFORM consent_profiling.check_schema_content();
+	END IF;
+	IF TG_TAG = 'CREATE TABLE' THEN
+		SELECT consent_profiling.grantees(r.relacl, r.relowner) AS grantees,
+			   quote_ident(pg_get_userbyid(r.relowner)) AS owner
+			INTO permission
+			FROM pg_event_trigger_ddl_commands() c JOIN pg_class r ON r.oid = c.objid
+			WHERE c.classid = 'pg_class'::regclass AND c.command_tag = TG_TAG
+				AND r.oid = to_regclass('consent_profiling.permission');
+		IF FOUND THEN
+			EXECUTE format('REVOKE ALL ON consent_profiling.permission FROM %s',
+						   permission.grantees);
+			EXECUTE format('GRANT ALL ON consent_profiling.permission TO %s',
+						   permission.owner);
+		END IF;
+	END IF;
+END
+$$;
+CREATE EVENT TRIGGER consent_profiling_keep_schema ON ddl_command_end
+	EXECUTE FUNCTION consent_profiling.keep_schema();
+ALTER EVENT TRIGGER consent_profiling_keep_schema ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER consent_profiling_keep_schema IS
+	'keeps the schema closed to objects that are not of the extension';

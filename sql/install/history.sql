@@ -528,26 +528,3 @@ $$;
 COMMENT ON FUNCTION consent_profiling.verify_history(timestamptz, timestamptz,
 		text) IS
 	'does the history that was recorded, or sealed, between two times hold together, does it go on to the seal whose line was saved, and do the purposes follow from it? returns how many events were verified, how many are not sealed, and the first event that does not fit with what is wrong, both null when all is well; throws invalid_parameter_value for what is no line of a seal; for officers';
-
-REVOKE ALL ON consent_profiling.event, consent_profiling.seal FROM PUBLIC;
-
--- Only those with a duty, see grant_duty().
-REVOKE EXECUTE ON FUNCTION
-	consent_profiling.chain_event(),
-	consent_profiling.keep_event(),
-	consent_profiling.event_content(consent_profiling.event),
-	consent_profiling.event_fits(consent_profiling.event),
-	consent_profiling.merkle_add(internal, bytea),
-	consent_profiling.merkle_final(internal),
-	consent_profiling.merkle_root(bytea),
-	consent_profiling.seal_hash(consent_profiling.seal),
-	consent_profiling.seal_line(consent_profiling.seal),
-	consent_profiling.events_within(int8multirange),
-	consent_profiling.to_verify(bigint, timestamptz, timestamptz, timestamptz,
-		int8multirange),
-	consent_profiling.seal_history(),
-	consent_profiling.export_seal(),
-	consent_profiling.verify_seals(timestamptz, timestamptz, text),
-	consent_profiling.verify_purposes(),
-	consent_profiling.verify_history(timestamptz, timestamptz, text)
-	FROM PUBLIC;

@@ -439,19 +439,3 @@ CREATE FUNCTION consent_profiling.import_objections(query text)
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 COMMENT ON FUNCTION consent_profiling.import_objections(text) IS
 	'records the objections that a query, run with the caller''s rights, returns as (subject, purpose, objection [, notice] [, evidence]); returns the number of rows; takes all or, with an error that lists the bad rows, none; throws insufficient_privilege for those upheld or overridden, unless for officers';
-
--- Only those with a duty, see grant_duty().
-REVOKE EXECUTE ON FUNCTION
-	consent_profiling.check_batch(bigint, integer[]),
-	consent_profiling.subject_rows_problems(bigint, text[], date[]),
-	consent_profiling.import_subjects_batch(bigint, text[], date[], text[], jsonb[]),
-	consent_profiling.import_consents_batch(bigint, text[], text[], text[],
-		text[], jsonb[]),
-	consent_profiling.import_objections_batch(bigint, text[], text[], text[],
-		text[], jsonb[]),
-	consent_profiling.import_rows_problems(bigint, text[], text[], text[]),
-	consent_profiling.lock_import_rows(bigint, text[], boolean[]),
-	consent_profiling.import_subjects(text),
-	consent_profiling.import_consents(text),
-	consent_profiling.import_objections(text)
-	FROM PUBLIC;

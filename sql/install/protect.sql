@@ -88,7 +88,6 @@ CREATE VIEW consent_profiling.gate AS
 	WHERE NOT pol.polpermissive
 		AND pol.polname LIKE E'consent\\_profiling\\_%'
 		AND consent_profiling.policy_calls(pol.oid, 'may_profile');
-GRANT SELECT ON consent_profiling.gate TO PUBLIC;
 
 CREATE VIEW consent_profiling.protected_table AS
 	SELECT g.relation,
@@ -106,7 +105,6 @@ CREATE VIEW consent_profiling.protected_table AS
 	GROUP BY g.relation, g.column_mode, g.columns, g.purpose;
 COMMENT ON VIEW consent_profiling.protected_table IS
 	'the gates on tables: by which column, for which purpose (null: the session''s) and for which roles; or by which three columns in column mode';
-GRANT SELECT ON consent_profiling.protected_table TO PUBLIC;
 
 -- Internal: a relation and all partitions and children of it.
 CREATE FUNCTION consent_profiling.with_descendants(relation regclass)
@@ -589,7 +587,7 @@ $$;
 CREATE FUNCTION consent_profiling.gate_descendants()
 	RETURNS event_trigger
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SET search_path = pg_catalog, consent_profiling, pg_temp
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 DECLARE
 	touched regclass[];
@@ -674,19 +672,6 @@ BEGIN
 			USING HINT = 'Drop its policy consent_profiling_closed when you have seen to them otherwise.';
 	END LOOP;
 END
-$$;
-
--- Internal: does DROP OWNED BY one of these roles take the extension along?
-CREATE FUNCTION consent_profiling.extension_owned_by(roles oid[])
-	RETURNS boolean
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE
-	SET search_path = pg_catalog, pg_temp
-AS $$
-	SELECT EXISTS (SELECT FROM pg_extension
-				   WHERE extname IN ('consent_profiling', 'plpgsql')
-					   AND extowner = ANY (roles))
-		OR EXISTS (SELECT FROM pg_namespace
-				   WHERE nspname = 'consent_profiling' AND nspowner = ANY (roles))
 $$;
 
 CREATE EVENT TRIGGER consent_profiling_close_before_drop ON ddl_command_start

@@ -30,8 +30,6 @@ SELECT pg_catalog.pg_extension_config_dump('consent_profiling.notice', '');
 COMMENT ON TABLE consent_profiling.notice IS
 	'what people are told, Art. 13, in all versions and languages';
 
-REVOKE ALL ON consent_profiling.controller, consent_profiling.notice FROM PUBLIC;
-
 -- Internal: a subject, to read about; complains about one that is not there.
 CREATE FUNCTION consent_profiling.find_subject(subject consent_profiling.subject_id)
 	RETURNS consent_profiling.subject
@@ -938,34 +936,3 @@ $$;
 COMMENT ON FUNCTION consent_profiling.import_receipt(
 		consent_profiling.subject_id, text, jsonb, boolean) IS
 	'records the consent to a purpose that a complete and active Kantara Consent Receipt 1.1 is evidence of (Art. 7(1)), given at its consentTimestamp, and explicit (Art. 9(2)(a), 22(2)(c)) only if the caller says so, whatever its consentType; returns the consent that now prevails; throws invalid_parameter_value, naming the field, for what is no such receipt, is not active, lies in the future, or is implicit, and as give_consent() does';
-
--- Only those with a duty, see grant_duty().
-REVOKE EXECUTE ON FUNCTION
-	consent_profiling.find_subject(consent_profiling.subject_id),
-	consent_profiling.iso8601(timestamptz),
-	consent_profiling.report_limits(),
-	consent_profiling.report_hash(text),
-	consent_profiling.report_value(jsonb, jsonb, integer),
-	consent_profiling.report_text(text, text),
-	consent_profiling.report_values(bigint, jsonb, bigint),
-	consent_profiling.report_list(jsonb[], boolean),
-	consent_profiling.report_shortened(bigint, bigint, jsonb, text[]),
-	consent_profiling.set_controller(text, text, text, text, text),
-	consent_profiling.add_notice(text, text, text, text),
-	consent_profiling.notices_in_force(text, timestamptz),
-	consent_profiling.controller_at(timestamptz),
-	consent_profiling.record_context(),
-	consent_profiling.consent_state(text),
-	consent_profiling.lawful_basis(consent_profiling.purpose),
-	consent_profiling.rights_of(consent_profiling.purpose, boolean),
-	consent_profiling.record_notice(text, timestamptz),
-	consent_profiling.effective_consent(consent_profiling.subject_id, text),
-	consent_profiling.short_notice(consent_profiling.event),
-	consent_profiling.consent_record(consent_profiling.subject_id, text),
-	consent_profiling.check_receipt(jsonb, text, text[]),
-	consent_profiling.check_receipt_state(jsonb, text),
-	consent_profiling.receipt_list(jsonb, text, text),
-	consent_profiling.receipt_end(text, timestamptz, text),
-	consent_profiling.import_receipt(consent_profiling.subject_id, text, jsonb,
-		boolean)
-	FROM PUBLIC;

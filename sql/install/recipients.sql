@@ -197,16 +197,3 @@ END
 $$;
 COMMENT ON FUNCTION consent_profiling.record_notified(bigint, timestamptz, jsonb) IS
 	'records that a recipient was told, or with evidence why that was impossible or took disproportionate effort (Art. 19), and takes it off notification_due; throws no_data_found for a notification that is not due, invalid_parameter_value for a time in the future or before it fell due; for officers';
-
-REVOKE ALL ON consent_profiling.recipient, consent_profiling.disclosure,
-	consent_profiling.notification, consent_profiling.notification_due
-	FROM PUBLIC;
-
--- Only those with a duty, see grant_duty().
-REVOKE EXECUTE ON FUNCTION
-	consent_profiling.add_recipient(text, text, text),
-	consent_profiling.record_disclosure(consent_profiling.subject_id, text,
-		text, timestamptz, jsonb),
-	consent_profiling.queue_notifications(consent_profiling.subject_id, text),
-	consent_profiling.record_notified(bigint, timestamptz, jsonb)
-	FROM PUBLIC;

@@ -3,11 +3,11 @@
 ---------------------------------------------------------------------
 
 -- All of these write as the owner of the extension, whoever calls.  Their
--- search_path is pinned, with pg_temp last, so that nobody can slip an object
--- of his own under a name used here.  What is internal and runs only within
--- them goes by the same search_path; setting it over and over would cost more
--- than the recording.  None is for PUBLIC: see the REVOKE at the end of the
--- section, and grant_duty().
+-- search_path is pinned, with pg_temp last, and only the extension creates objects
+-- in its schema, see check_schema(): so a caller cannot put an object under a name
+-- used here.  What is internal and runs only within them goes by the same
+-- search_path; setting it over and over would cost more than the recording.  None
+-- is for PUBLIC, see grant_duty().
 
 -- Internal: complain about an argument that must be there.
 CREATE FUNCTION consent_profiling.refuse_null(argument text, missing boolean)
@@ -775,54 +775,3 @@ $$;
 COMMENT ON FUNCTION consent_profiling.override_objection(
 		consent_profiling.subject_id, text, text, timestamptz, jsonb) IS
 	'records the compelling grounds on which the controller overrides what was objected to at this purpose or above so far (Art. 21(1)); returns the objection that now prevails; throws invalid_parameter_value without grounds or on direct marketing, object_not_in_prerequisite_state where no objection stands, and as raise_objection() does; for officers';
-
--- Only those with a duty, see grant_duty().
-REVOKE EXECUTE ON FUNCTION
-	consent_profiling.refuse_null(text, boolean),
-	consent_profiling.is_blank(text),
-	consent_profiling.clock_tolerance(),
-	consent_profiling.time_of_act(text, timestamptz, boolean),
-	consent_profiling.claimed_time(timestamptz, timestamptz),
-	consent_profiling.birth_date_problem(date),
-	consent_profiling.record_event(text, consent_profiling.subject_id, text,
-		timestamptz, date, consent_profiling.consent,
-		consent_profiling.objection, text, timestamptz, text, jsonb, jsonb, text),
-	consent_profiling.caller_role(),
-	consent_profiling.recorded_actor(),
-	consent_profiling.lock_subject(consent_profiling.subject_id),
-	consent_profiling.lock_or_register(consent_profiling.subject_id),
-	consent_profiling.lock_known(consent_profiling.subject_id),
-	consent_profiling.check_purpose(text),
-	consent_profiling.lineage(text),
-	consent_profiling.claimed_birth_date(consent_profiling.subject_id),
-	consent_profiling.register_subject(consent_profiling.subject_id, date),
-	consent_profiling.rectify_birth_date(consent_profiling.subject_id, date, jsonb),
-	consent_profiling.record_consent(text, consent_profiling.subject_id, text,
-		consent_profiling.consent, text, jsonb, jsonb),
-	consent_profiling.give_consent(consent_profiling.subject_id, text, boolean,
-		timestamptz, timestamptz, text, jsonb),
-	consent_profiling.request_consent(consent_profiling.subject_id, text,
-		timestamptz, text, jsonb),
-	consent_profiling.refuse_consent(consent_profiling.subject_id, text,
-		timestamptz, text, jsonb),
-	consent_profiling.withdraw_consent(consent_profiling.subject_id, text,
-		timestamptz, text, jsonb),
-	consent_profiling.current_choice(consent_profiling.subject_id, text),
-	consent_profiling.objection_stands(consent_profiling.choice),
-	consent_profiling.standing_objections(consent_profiling.subject_id, text),
-	consent_profiling.check_objection(consent_profiling.subject_id, text),
-	consent_profiling.record_objection(text, consent_profiling.subject_id, text,
-		consent_profiling.objection, jsonb, jsonb),
-	consent_profiling.record_raised(text, consent_profiling.subject_id, text,
-		timestamptz, jsonb),
-	consent_profiling.object_to_marketing(consent_profiling.subject_id,
-		timestamptz, jsonb),
-	consent_profiling.raise_objection(consent_profiling.subject_id, text,
-		timestamptz, jsonb),
-	consent_profiling.withdraw_objection(consent_profiling.subject_id, text,
-		timestamptz, jsonb),
-	consent_profiling.uphold_objection(consent_profiling.subject_id, text,
-		timestamptz, jsonb),
-	consent_profiling.override_objection(consent_profiling.subject_id, text,
-		text, timestamptz, jsonb)
-	FROM PUBLIC;

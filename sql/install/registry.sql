@@ -61,7 +61,6 @@ AS $$
 			'profiling for direct marketing of any kind, GDPR Art. 21(2)',
 			true, true, true)
 $$;
-REVOKE EXECUTE ON FUNCTION consent_profiling.fixed_purposes() FROM PUBLIC;
 
 INSERT INTO consent_profiling.purpose
 	SELECT * FROM consent_profiling.fixed_purposes();
@@ -208,12 +207,10 @@ END
 $$;
 COMMENT ON FUNCTION consent_profiling.prune_change_log() IS
 	'deletes from the log of changes what is older than 10 million transactions, which no query needs any more, and takes the keys of people who were erased out of the rest; returns how many lines it deleted; to be run now and then by the owner of the extension';
-REVOKE EXECUTE ON FUNCTION consent_profiling.prune_change_log() FROM PUBLIC;
 
 CREATE FUNCTION consent_profiling.log_change()
 	RETURNS trigger AS 'MODULE_PATHNAME'
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
-REVOKE EXECUTE ON FUNCTION consent_profiling.log_change() FROM PUBLIC;
 CREATE TRIGGER log_change BEFORE INSERT OR UPDATE OR DELETE
 	ON consent_profiling.subject
 	FOR EACH ROW EXECUTE FUNCTION consent_profiling.log_change();
@@ -264,7 +261,7 @@ $$;
 CREATE FUNCTION consent_profiling.keep_rows()
 	RETURNS event_trigger
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SET search_path = pg_catalog, consent_profiling, pg_temp
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 BEGIN
 	IF is_logged(pg_event_trigger_table_rewrite_oid())
@@ -290,7 +287,7 @@ COMMENT ON EVENT TRIGGER consent_profiling_keep_rows IS
 CREATE FUNCTION consent_profiling.keep_log()
 	RETURNS event_trigger
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SET search_path = pg_catalog, consent_profiling, pg_temp
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 DECLARE
 	half record;
@@ -331,8 +328,3 @@ CREATE EVENT TRIGGER consent_profiling_keep_log ON ddl_command_end
 ALTER EVENT TRIGGER consent_profiling_keep_log ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER consent_profiling_keep_log IS
 	'keeps changes to the registry''s tables logged';
-
--- Nobody but the owner touches the registry, except through the functions.
-REVOKE ALL ON consent_profiling.purpose, consent_profiling.purpose_version,
-	consent_profiling.subject, consent_profiling.choice, consent_profiling.change
-	FROM PUBLIC;

@@ -653,27 +653,3 @@ $$;
 COMMENT ON FUNCTION consent_profiling.subject_report_text(
 		consent_profiling.subject_id) IS
 	'the same as subject_report() says, as a text to enclose with a letter, in lines of at most 78 characters; throws no_data_found for an unknown subject; for officers';
-
--- Only those with a duty, see grant_duty().
-REVOKE EXECUTE ON FUNCTION
-	consent_profiling.basis_article(consent_profiling.purpose),
-	consent_profiling.consent_parts(consent_profiling.consent),
-	consent_profiling.objection_parts(consent_profiling.objection, jsonb),
-	consent_profiling.purpose_report(consent_profiling.subject_id,
-		consent_profiling.purpose),
-	consent_profiling.history_report(consent_profiling.subject_id),
-	consent_profiling.subject_report(consent_profiling.subject_id),
-	consent_profiling.letter_lines(text, integer),
-	consent_profiling.letter_time(text),
-	consent_profiling.letter_article(text),
-	consent_profiling.letter_words(text),
-	consent_profiling.letter_text(jsonb),
-	consent_profiling.letter_consent(jsonb),
-	consent_profiling.letter_objection(jsonb),
-	consent_profiling.letter_values(jsonb, integer),
-	consent_profiling.letter_act(text),
-	consent_profiling.letter_verdict(text),
-	consent_profiling.letter_part(text, text),
-	consent_profiling.letter_line(text, text, integer),
-	consent_profiling.subject_report_text(consent_profiling.subject_id)
-	FROM PUBLIC;

@@ -216,16 +216,3 @@ CREATE VIEW consent_profiling.request_overdue AS
 			AND (statement_timestamp() AT TIME ZONE 'UTC')::date > r.due_on;
 COMMENT ON VIEW consent_profiling.request_overdue IS
 	'requests whose time is over, and that are not closed (Art. 12(3)); for officers';
-
-REVOKE ALL ON consent_profiling.request, consent_profiling.request_overdue
-	FROM PUBLIC;
-
--- Only those with a duty, see grant_duty().
-REVOKE EXECUTE ON FUNCTION
-	consent_profiling.request_due_on(timestamptz, integer),
-	consent_profiling.lock_request(bigint),
-	consent_profiling.open_request(consent_profiling.subject_id, text,
-		timestamptz, text, jsonb),
-	consent_profiling.extend_request(bigint, text),
-	consent_profiling.close_request(bigint, text)
-	FROM PUBLIC;

@@ -132,13 +132,5 @@ CREATE VIEW consent_profiling.restriction AS
 						JOIN consent_profiling.purpose p ON p.broader = m.name
 				)
 				SELECT m.name FROM marketing m);
-REVOKE ALL ON consent_profiling.restriction FROM PUBLIC;
 COMMENT ON VIEW consent_profiling.restriction IS
 	'whose processing is restricted on which ground, and which objections are pending, which restricts for their purpose (Art. 18); for officers';
-
--- Only those with a duty, see grant_duty().
-REVOKE EXECUTE ON FUNCTION
-	consent_profiling.restriction_ground(text),
-	consent_profiling.restrict_subject(consent_profiling.subject_id, text),
-	consent_profiling.lift_restriction(consent_profiling.subject_id, timestamptz)
-	FROM PUBLIC;

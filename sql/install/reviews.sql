@@ -195,12 +195,3 @@ $$;
 COMMENT ON FUNCTION consent_profiling.record_review(
 		consent_profiling.subject_id, text, text, text, timestamptz, jsonb) IS
 	'records what a human found who reviewed an automated decision, and who that was (Art. 22(3)); throws object_not_in_prerequisite_state where no review is open at exactly this purpose, invalid_parameter_value for a blank outcome or name and for a time in the future or before the request, no_data_found for an unknown subject, undefined_object for an unknown purpose; for officers';
-
--- Only those with a duty, see grant_duty().
-REVOKE EXECUTE ON FUNCTION
-	consent_profiling.request_review(consent_profiling.subject_id, text, jsonb),
-	consent_profiling.record_review(consent_profiling.subject_id, text, text,
-		text, timestamptz, jsonb)
-	FROM PUBLIC;
-
-REVOKE ALL ON consent_profiling.review FROM PUBLIC;

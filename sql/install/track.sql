@@ -2,13 +2,12 @@
 -- Keep the registry in step with a table
 ---------------------------------------------------------------------
 
--- The trigger writes with the rights of the owner of the extension, whoever
--- changes the table.  Its columns are those of UPDATE OF, in that order, so
--- they follow a rename.
+-- The trigger writes the registry with the rights of the owner of the extension,
+-- whoever changes the table, and evaluates the table's expressions without them.
+-- Its columns are those of UPDATE OF, in that order, so they follow a rename.
 CREATE FUNCTION consent_profiling.track_subject_change()
 	RETURNS trigger AS 'MODULE_PATHNAME'
-	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp;
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 
 -- Internal: is it on record that a birth date was claimed of a subject, since it
 -- was last rectified?
@@ -398,15 +397,3 @@ CREATE VIEW consent_profiling.birth_date_conflict AS
 						AND r.act = 'rectify_birth_date' AND r.link > e.link);
 COMMENT ON VIEW consent_profiling.birth_date_conflict IS
 	'birth dates that tracked tables claim and that contradict each other';
-REVOKE ALL ON consent_profiling.birth_date_conflict FROM PUBLIC;
-
-REVOKE EXECUTE ON FUNCTION
-	consent_profiling.track_subject_change(),
-	consent_profiling.birth_date_was_claimed(consent_profiling.subject_id, date),
-	consent_profiling.add_tombstone(consent_profiling.subject_id,
-		consent_profiling.subject_id),
-	consent_profiling.carry_over(consent_profiling.subject_id,
-		consent_profiling.subject_id, boolean),
-	consent_profiling.sync_subjects_batch(bigint, text[], date[], text, date),
-	consent_profiling.load_tracked(text)
-	FROM PUBLIC;

@@ -50,7 +50,7 @@ DROP EXTENSION consent_profiling CASCADE;
 DROP POLICY consent_profiling_id ON t;
 ALTER TABLE t DISABLE ROW LEVEL SECURITY;
 SET session_replication_role = replica;
--- what is internal but callable goes no further than its caller's rights
+-- what is internal is not to be called, or goes no further than its caller's rights
 SELECT consent_profiling.add_gate('t', '{id}', NULL, '{0}');
 SELECT consent_profiling.switch_on('t');
 SELECT consent_profiling.close_protected();

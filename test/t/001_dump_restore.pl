@@ -229,6 +229,44 @@ for my $db (qw(plain custom), sort keys %data)
 		qr/the history is append-only/, "$db: the history is guarded");
 }
 
+# Default privileges, there or here, open nothing of the extension; and what was granted
+# on purpose is granted again.
+my $defaults = join "\n", map { "ALTER DEFAULT PRIVILEGES GRANT ALL ON $_ TO nobody, PUBLIC;" } qw(TABLES SEQUENCES FUNCTIONS TYPES);
+my $granted = q{
+	SELECT concat_ws(' ', o.name, CASE a.grantee WHEN 0 THEN 'public' ELSE a.grantee::regrole::text END, a.privilege_type, a.is_grantable) COLLATE "C"
+	FROM (SELECT oid::regclass::text, relowner, relacl, CASE relkind WHEN 'S' THEN 's'::"char" ELSE 'r' END
+				FROM pg_class WHERE relnamespace = 'consent_profiling'::regnamespace AND relkind NOT IN ('i', 't')
+			UNION ALL SELECT oid::regprocedure::text, proowner, proacl, 'f' FROM pg_proc WHERE pronamespace = 'consent_profiling'::regnamespace
+			UNION ALL SELECT oid::regtype::text, typowner, typacl, 'T' FROM pg_type t WHERE typnamespace = 'consent_profiling'::regnamespace
+				AND typcategory <> 'A' AND NOT EXISTS (SELECT FROM pg_class c WHERE c.reltype = t.oid)
+			UNION ALL SELECT nspname, nspowner, nspacl, 'n' FROM pg_namespace WHERE nspname = 'consent_profiling') o (name, owner, acl, type),
+		aclexplode(COALESCE(o.acl, acldefault(o.type, o.owner))) a
+	ORDER BY 1};
+my $wanted = $source->safe_psql('postgres', $granted);
+unlike($wanted, qr/ nobody /, 'nothing is granted to anybody without a duty');
+$source->safe_psql('postgres', 'CREATE DATABASE opened');
+$source->safe_psql('opened', "$defaults\nALTER DEFAULT PRIVILEGES GRANT ALL ON SCHEMAS TO nobody, PUBLIC;
+	CREATE EXTENSION consent_profiling;
+	SELECT consent_profiling.allow_purpose('analyst', 'profiling');
+	SELECT consent_profiling.grant_duty('app', 'recorder'), consent_profiling.grant_duty('dpo', 'officer');");
+is($source->safe_psql('opened', $granted), $wanted, 'default privileges of the source');
+$source->command_ok([ 'pg_dump', '--no-sync', '-f', "$dir/opened.sql", 'opened' ], 'pg_dump of that');
+for my $db (qw(plain opened))
+{
+	$target->safe_psql('postgres', "CREATE DATABASE into_$db;\nCREATE DATABASE at_once_$db;");
+	$target->safe_psql("into_$db", $defaults);
+	$target->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', "$dir/$db.sql", "into_$db" ], "restored $db where default privileges are");
+	is($target->safe_psql("into_$db", $granted), $wanted, "default privileges of the target, $db");
+
+	# The schema is there before the extension, and would be another role's to use.
+	$target->safe_psql("at_once_$db", "$defaults\nALTER DEFAULT PRIVILEGES GRANT ALL ON SCHEMAS TO nobody, PUBLIC;");
+	$target->command_fails_like([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', "$dir/$db.sql", "at_once_$db" ],
+		qr/role "nobody" must not have CREATE on schema consent_profiling/, 'not where they give CREATE on schemas');
+	$target->safe_psql("at_once_$db", 'DROP SCHEMA consent_profiling');
+	$target->command_ok([ 'psql', '-X', '-q', '-1', '-v', 'ON_ERROR_STOP=1', '-f', "$dir/$db.sql", "at_once_$db" ], 'but in one transaction');
+	is($target->safe_psql("at_once_$db", $granted), $wanted, "default privileges of the target on schemas, $db");
+}
+
 # a dump of a dump
 $target->command_ok([ 'pg_dump', '--no-sync', '-f', "$dir/again.sql", 'plain' ], 'pg_dump of what was restored');
 $target->safe_psql('postgres', 'CREATE DATABASE again');
