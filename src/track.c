@@ -2,9 +2,13 @@
  * track.c
  *		The triggers of track_subjects().
  *
- * They run with the rights of the role that changes the table, since they evaluate
- * expressions of the table's owner, see MovedRow().  Only the call that writes the
- * registry has the rights of the owner of the extension, and only values reach it.
+ * One trigger names the columns of the subject and of the birth date in UPDATE OF.
+ * The other fires on every update, for a value that another trigger put in, and
+ * where rows leave a partition.
+ *
+ * Both run with the rights of the role that changes the table.  Only the call that
+ * writes the registry has the rights of the owner of the extension, and only
+ * values reach it.
  */
 #include "compat.h"
 
@@ -12,20 +16,46 @@
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
-#include "executor/executor.h"
 #include "executor/spi.h"
 #include "gate.h"
 #include "miscadmin.h"
-#include "rewrite/rewriteHandler.h"
+#include "replication/logicalworker.h"
+#include "storage/proc.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/combocid.h"
+#include "utils/date.h"
 #include "utils/lsyscache.h"
-#include "utils/partcache.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
 PG_FUNCTION_INFO_V1(track_subject_change);
+
+/* What a row says of a person. */
+typedef struct Claim
+{
+	char	   *subject;		/* NULL for none */
+	bool		has_birth_date;
+	DateADT		birth_date;
+} Claim;
+
+/*
+ * A row that an update moves to another partition is deleted there and inserted
+ * here.  This is what it said, until the row that it has become arrives, which has
+ * the same transaction and command.
+ */
+typedef struct Departure
+{
+	TransactionId xid;
+	CommandId	cid;
+	Claim		claim;
+} Departure;
+
+/* The departures of this transaction, the newest first. */
+static List *departures = NIL;
+static LocalTransactionId departures_lxid = InvalidLocalTransactionId;
 
 /* The text of a subject, blank padding of char(n) removed. */
 static char *
@@ -47,28 +77,64 @@ SubjectText(Datum value, Oid type)
 	return result;
 }
 
-/* The column of a tracked table whose number is in the trigger's UPDATE OF. */
-static Form_pg_attribute
-TrackedColumn(const TriggerData *trigdata, int i)
+/*
+ * The trigger of the table that names its columns, first that of the subject, then
+ * that of the birth date.  So they follow a rename, and a partition where they have
+ * other numbers.  NULL when it was dropped with a column, which ended the tracking.
+ */
+static const Trigger *
+ColumnTrigger(const TriggerData *trigdata)
 {
-	return TupleDescAttr(RelationGetDescr(trigdata->tg_relation),
-						 trigdata->tg_trigger->tgattr[i] - 1);
+	const TriggerDesc *triggers = trigdata->tg_relation->trigdesc;
+
+	if (trigdata->tg_trigger->tgnattr == 2)
+		return trigdata->tg_trigger;
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		const Trigger *trigger = &triggers->triggers[i];
+
+		if (trigger->tgfoid == trigdata->tg_trigger->tgfoid &&
+			trigger->tgnattr == 2)
+			return trigger;
+	}
+	return NULL;
 }
 
-/* The subject of a row, as a text; false when there is none. */
-static bool
-GetSubject(const TriggerData *trigdata, HeapTuple row, Datum *subject)
+/* Read what a row says; the columns are those that the trigger names. */
+static Claim
+ReadClaim(const TriggerData *trigdata, const Trigger *columns, HeapTuple row)
 {
+	TupleDesc	tupdesc = RelationGetDescr(trigdata->tg_relation);
+	AttrNumber	subject_column = columns->tgattr[0];
+	AttrNumber	birth_date_column = columns->tgattr[1];
+	Claim		claim = {0};
+	Datum		value;
 	bool		isnull;
-	Datum		value = heap_getattr(row, trigdata->tg_trigger->tgattr[0],
-									 RelationGetDescr(trigdata->tg_relation),
-									 &isnull);
 
-	if (isnull)
+	if (getBaseType(TupleDescAttr(tupdesc, birth_date_column - 1)->atttypid) != DATEOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the second column of a trigger with track_subject_change() must be of type date")));
+
+	value = heap_getattr(row, subject_column, tupdesc, &isnull);
+	if (!isnull)
+		claim.subject = SubjectText(value,
+									TupleDescAttr(tupdesc, subject_column - 1)->atttypid);
+	value = heap_getattr(row, birth_date_column, tupdesc, &isnull);
+	claim.has_birth_date = !isnull;
+	if (!isnull)
+		claim.birth_date = DatumGetDateADT(value);
+	return claim;
+}
+
+static bool
+ClaimsEqual(const Claim *a, const Claim *b)
+{
+	if ((a->subject == NULL) != (b->subject == NULL) ||
+		a->has_birth_date != b->has_birth_date)
 		return false;
-	*subject = CStringGetTextDatum(SubjectText(value,
-											   TrackedColumn(trigdata, 0)->atttypid));
-	return true;
+	return (a->subject == NULL || strcmp(a->subject, b->subject) == 0) &&
+		(!a->has_birth_date || a->birth_date == b->birth_date);
 }
 
 /* The owner of the trigger's function, and so of the extension. */
@@ -87,44 +153,44 @@ FunctionOwner(const TriggerData *trigdata)
 }
 
 /*
- * Tell the registry what a row says: the subject, the birth date and, where the
- * row was updated, what both were before.  Throws when the registry cannot take
- * the row, so that the table that is the source never gets ahead of it.
+ * Tell the registry what a row says and, where the row was updated, what it said
+ * before; that is NULL for a new row.  Throws when the registry cannot take the
+ * row, so that the table that is the source never gets ahead of it.
  */
 static void
-SyncSubject(const TriggerData *trigdata, HeapTuple old_row, HeapTuple row)
+SyncSubject(const TriggerData *trigdata, const Claim *before, const Claim *after)
 {
-	TupleDesc	tupdesc = RelationGetDescr(trigdata->tg_relation);
 	Oid			types[4] = {TEXTARRAYOID, get_array_type(DATEOID), TEXTOID, DATEOID};
 	Datum		arguments[4] = {0};
 	char		nulls[5] = "  nn";
 	Datum		subject;
-	Datum		birth_date;
-	bool		isnull;
+	Datum		birth_date = DateADTGetDatum(after->birth_date);
+	bool		no_birth_date = !after->has_birth_date;
 	int			dims[1] = {1};
 	int			lbounds[1] = {1};
+	bool		isnull;
 	Datum		result;
 	Oid			save_userid;
 	int			save_sec_context;
 
-	/* A row about nobody, which the gate denies anyway. */
-	if (!GetSubject(trigdata, row, &subject))
+	/* A row without a subject, which the gate denies anyway. */
+	if (after->subject == NULL)
 		return;
+	subject = CStringGetTextDatum(after->subject);
 	arguments[0] = PointerGetDatum(construct_array(&subject, 1, TEXTOID, -1,
 												   false, TYPALIGN_INT));
-	birth_date = heap_getattr(row, trigdata->tg_trigger->tgattr[1], tupdesc,
-							  &isnull);
-	arguments[1] = PointerGetDatum(construct_md_array(&birth_date, &isnull, 1,
+	arguments[1] = PointerGetDatum(construct_md_array(&birth_date, &no_birth_date, 1,
 													  dims, lbounds, DATEOID, 4,
 													  true, TYPALIGN_INT));
-	if (old_row != NULL)
+	if (before != NULL && before->subject != NULL)
 	{
-		if (GetSubject(trigdata, old_row, &arguments[2]))
-			nulls[2] = ' ';
-		arguments[3] = heap_getattr(old_row, trigdata->tg_trigger->tgattr[1],
-									tupdesc, &isnull);
-		if (!isnull)
-			nulls[3] = ' ';
+		arguments[2] = CStringGetTextDatum(before->subject);
+		nulls[2] = ' ';
+	}
+	if (before != NULL && before->has_birth_date)
+	{
+		arguments[3] = DateADTGetDatum(before->birth_date);
+		nulls[3] = ' ';
 	}
 
 	GetUserIdAndSecContext(&save_userid, &save_sec_context);
@@ -162,8 +228,8 @@ SyncSubject(const TriggerData *trigdata, HeapTuple old_row, HeapTuple row)
 /*
  * Throws insufficient_privilege unless the owner of the table may record.  The
  * trigger writes with the rights of the extension's owner for every role that
- * changes the table, so it has to end with the duty of the one who answers for the table,
- * also when the table goes to another owner.
+ * changes the table, so it has to end with the duty of the role that answers for
+ * the table, also when the table goes to another owner.
  */
 static void
 CheckOwner(Oid function, Relation rel)
@@ -180,84 +246,117 @@ CheckOwner(Oid function, Relation rel)
 }
 
 /*
- * The row that an update moves to another partition, with the key filled in if
- * that is a generated column; NULL when the row stays where it is.  To the
- * triggers after it such an update is a DELETE and an INSERT, so that only the
- * one before it sees that both are about one person.
+ * Remember what a row said that leaves its partition for another one of the tracked
+ * table.  Such a row is marked so.  Logical replication does not mark it, but
+ * deletes and inserts in one command only where it moves a row.
  */
-static HeapTuple
-MovedRow(const TriggerData *trigdata)
+static void
+RememberDeparture(const TriggerData *trigdata, const Trigger *columns)
 {
-	Relation	rel = trigdata->tg_relation;
-	TupleDesc	tupdesc = RelationGetDescr(rel);
-	HeapTuple	row = trigdata->tg_newtuple;
-	AttrNumber	attnum = trigdata->tg_trigger->tgattr[0];
-	EState	   *estate;
-	ExprContext *econtext;
-	TupleTableSlot *slot;
+	HeapTuple	row = trigdata->tg_trigtuple;
+	Departure  *departure;
+	MemoryContext oldcontext;
 
-	if (!rel->rd_rel->relispartition)
-		return NULL;
+	if (!trigdata->tg_trigger->tgisclone ||
+		!(HeapTupleHeaderIndicatesMovedPartitions(row->t_data) || IsLogicalWorker()))
+		return;
 
-	estate = CreateExecutorState();
-	econtext = GetPerTupleExprContext(estate);
-	slot = MakeSingleTupleTableSlot(tupdesc, &TTSOpsHeapTuple);
-	ExecStoreHeapTuple(row, slot, false);
-	econtext->ecxt_scantuple = slot;
-	if (ExecCheck(ExecPrepareCheck(RelationGetPartitionQual(rel), estate),
-				  econtext))
-		row = NULL;
-	else if (TrackedColumn(trigdata, 0)->attgenerated != '\0')
+	if (departures_lxid != MyLocalTransactionId)
 	{
-		Expr	   *expr = (Expr *) build_column_default(rel, attnum);
-		int			column = attnum;
-		bool		isnull;
-		Datum		key = ExecEvalExpr(ExecPrepareExpr(expr, estate), econtext,
-									   &isnull);
-
-		row = heap_modify_tuple_by_cols(row, tupdesc, 1, &column, &key, &isnull);
+		departures = NIL;
+		departures_lxid = MyLocalTransactionId;
 	}
-	ExecDropSingleTupleTableSlot(slot);
-	FreeExecutorState(estate);
-	return row;
+	oldcontext = MemoryContextSwitchTo(TopTransactionContext);
+	departure = palloc(sizeof(Departure));
+	departure->xid = HeapTupleHeaderGetUpdateXid(row->t_data);
+	departure->cid = HeapTupleHeaderGetCmax(row->t_data);
+	departure->claim = ReadClaim(trigdata, columns, row);
+	departures = lcons(departure, departures);
+	MemoryContextSwitchTo(oldcontext);
+}
+
+/* Find what the row said that has arrived from another partition; NULL for a new row. */
+static const Claim *
+FindDeparture(HeapTuple row)
+{
+	TransactionId xid;
+	CommandId	cid;
+
+	if (departures == NIL || departures_lxid != MyLocalTransactionId)
+		return NULL;
+	xid = HeapTupleHeaderGetXmin(row->t_data);
+	cid = HeapTupleHeaderGetCmin(row->t_data);
+	for (int i = 0; i < list_length(departures); i++)
+	{
+		Departure  *departure = list_nth(departures, i);
+
+		if (departure->xid == xid && departure->cid == cid)
+		{
+			/* What departed later, in commands within this one, has arrived. */
+			departures = list_copy_tail(departures, i + 1);
+			return &departure->claim;
+		}
+	}
+	return NULL;
 }
 
 /*
- * track_subject_change(): the triggers that track_subjects() makes, one after a
- * row was inserted or updated and one before it is updated.  The columns are
- * those of the trigger's UPDATE OF: first the subject, then the birth date.
+ * Has the trigger that names the columns been fired by this update, too?  It is
+ * when the statement sets one of them.
+ */
+static bool
+ColumnsAreSet(const TriggerData *trigdata, const Trigger *columns)
+{
+	for (int i = 0; i < columns->tgnattr; i++)
+		if (bms_is_member(columns->tgattr[i] - FirstLowInvalidHeapAttributeNumber,
+						  trigdata->tg_updatedcols))
+			return true;
+	return false;
+}
+
+/*
+ * track_subject_change(): the triggers that track_subjects() makes.
  */
 Datum
 track_subject_change(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	const Trigger *columns;
+	const Claim *before = NULL;
+	Claim		old_claim;
+	Claim		claim;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) ||
 		!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) ||
-		TRIGGER_FIRED_BY_DELETE(trigdata->tg_event) ||
-		(TRIGGER_FIRED_BEFORE(trigdata->tg_event) &&
-		 !TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event)) ||
-		trigdata->tg_trigger->tgnattr != 2)
+		!TRIGGER_FIRED_AFTER(trigdata->tg_event))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("track_subject_change() can only be called by a trigger that track_subjects() made")));
-	if (getBaseType(TrackedColumn(trigdata, 1)->atttypid) != DATEOID)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("the second column of a trigger with track_subject_change() must be of type date")));
-	CheckOwner(fcinfo->flinfo->fn_oid, trigdata->tg_relation);
+	columns = ColumnTrigger(trigdata);
+	if (columns == NULL)
+		return PointerGetDatum(NULL);
 
-	if (TRIGGER_FIRED_BEFORE(trigdata->tg_event))
+	if (TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
 	{
-		HeapTuple	moved = MovedRow(trigdata);
-
-		if (moved != NULL)
-			SyncSubject(trigdata, trigdata->tg_trigtuple, moved);
-		return PointerGetDatum(trigdata->tg_newtuple);
+		RememberDeparture(trigdata, columns);
+		return PointerGetDatum(NULL);
 	}
 	if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
-		SyncSubject(trigdata, trigdata->tg_trigtuple, trigdata->tg_newtuple);
+	{
+		if (columns != trigdata->tg_trigger && ColumnsAreSet(trigdata, columns))
+			return PointerGetDatum(NULL);
+		old_claim = ReadClaim(trigdata, columns, trigdata->tg_trigtuple);
+		claim = ReadClaim(trigdata, columns, trigdata->tg_newtuple);
+		if (ClaimsEqual(&old_claim, &claim))
+			return PointerGetDatum(NULL);
+		before = &old_claim;
+	}
 	else
-		SyncSubject(trigdata, NULL, trigdata->tg_trigtuple);
+	{
+		claim = ReadClaim(trigdata, columns, trigdata->tg_trigtuple);
+		before = FindDeparture(trigdata->tg_trigtuple);
+	}
+	CheckOwner(fcinfo->flinfo->fn_oid, trigdata->tg_relation);
+	SyncSubject(trigdata, before, &claim);
 	return PointerGetDatum(NULL);
 }

@@ -2,9 +2,9 @@
 -- Keep the registry in step with a table
 ---------------------------------------------------------------------
 
--- The trigger writes the registry with the rights of the owner of the extension,
--- whoever changes the table, and evaluates the table's expressions without them.
--- Its columns are those of UPDATE OF, in that order, so they follow a rename.
+-- The triggers write the registry with the rights of the owner of the extension for
+-- every role that changes the table.  The columns are those that UPDATE OF of the
+-- first trigger names, in that order, so they follow a rename.
 CREATE FUNCTION consent_profiling.track_subject_change()
 	RETURNS trigger AS 'MODULE_PATHNAME'
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
@@ -49,8 +49,8 @@ $$;
 -- denies for the key that it had before, since the row is about one person.
 -- Refusals, withdrawals, objections, restrictions, open reviews and the younger
 -- birth date count for both keys; a consent stays with the key it was given for.
--- Where the new key was known already the stricter of both holds, so what is
--- carried over counts from now.  The events of both keys name each other.
+-- Where the new key was known already the stricter of both holds, so what denies
+-- by the old key counts from now.  The events of both keys name each other.
 CREATE FUNCTION consent_profiling.carry_over(old consent_profiling.subject_id,
 		new consent_profiling.subject_id, new_was_known boolean)
 	RETURNS void
@@ -60,20 +60,20 @@ AS $$
 #variable_conflict use_column
 DECLARE
 	at timestamptz := clock_timestamp();
+	old_id CONSTANT subject_id := known_as(carry_over.old);
+	new_id CONSTANT subject_id := known_as(carry_over.new);
 	before subject;
 	after subject;
+	youngest date;
 	carried_at timestamptz;
 	named CONSTANT jsonb := jsonb_build_object('renamed_from', carry_over.old);
 	ground text;
 	had record;
+	verdict verdict;
 	denial consent;
-	objected objection;
 BEGIN
-	-- In one order, so that two that carry over do not wait for each other.
-	PERFORM lock_known(k.key) FROM (SELECT unnest(ARRAY[carry_over.old, carry_over.new]) AS key
-									ORDER BY 1) k;
-	SELECT * INTO before FROM subject WHERE id = known_as(carry_over.old);
-	SELECT * INTO after FROM subject WHERE id = known_as(carry_over.new);
+	SELECT * INTO before FROM subject WHERE id = old_id;
+	SELECT * INTO after FROM subject WHERE id = new_id;
 	IF before.id IS NULL OR after.id IS NULL THEN
 		RETURN;
 	END IF;
@@ -87,21 +87,32 @@ BEGIN
 	IF before.erased_at IS NOT NULL THEN
 		-- Art. 17: whose data was erased is not profiled under another key.  What
 		-- is known of that key is not erased by changing a row.
+		PERFORM record_event('track_subjects', after.id, NULL, at,
+							 detail => jsonb_build_object('renamed_from', before.id));
 		PERFORM restrict_subject(after.id, 'accuracy_contested: the key was that of a person who was erased');
 		RETURN;
 	END IF;
 
 	PERFORM record_event('track_subjects', before.id, NULL, at,
 						 detail => jsonb_build_object('renamed_to', after.id));
+	-- Also a date that a table took back is remembered for both keys.
+	youngest := GREATEST(before.birth_date, claimed_birth_date(before.id));
 	PERFORM record_event('track_subjects', after.id, NULL, at,
-						 birth_date => before.birth_date,
-						 detail => named || CASE WHEN before.birth_date <> after.birth_date
+						 birth_date => youngest,
+						 detail => named || CASE WHEN youngest <> after.birth_date
 							THEN jsonb_build_object('contradicts', after.birth_date)
 							ELSE '{}' END);
+	IF before.birth_date IS NULL AND after.birth_date IS NULL AND youngest IS NOT NULL THEN
+		PERFORM record_event('track_subjects', after.id, NULL, at,
+							 detail => jsonb_build_object('removed_birth_date', youngest));
+	END IF;
 	carried_at := CASE WHEN carry_over.new_was_known THEN at
 		ELSE before.restricted_at END;
 	UPDATE subject SET
-			birth_date = GREATEST(birth_date, before.birth_date),
+			birth_date = CASE WHEN COALESCE(birth_date, before.birth_date) IS NOT NULL
+				THEN GREATEST(birth_date, youngest,
+							  CASE WHEN birth_date IS NULL
+								  THEN claimed_birth_date(after.id) END) END,
 			restricted_at = COALESCE(restricted_at, CASE
 				WHEN before.restricted_at IS NOT NULL THEN carried_at END),
 			restriction_grounds = NULLIF(ARRAY(
@@ -115,39 +126,53 @@ BEGIN
 							 detail => named || jsonb_build_object('ground', ground));
 	END LOOP;
 
-	FOR had IN SELECT * FROM choice WHERE subject = before.id ORDER BY purpose LOOP
-		FOREACH denial IN ARRAY array_remove(ARRAY[
-				had.refusal,
-				CASE
-					WHEN had.consent = had.refusal THEN NULL
-					WHEN consent_denies(had.consent) THEN had.consent
-					-- On a basis other than consent, one that has ended denies.
-					WHEN consent_until(had.consent) <= at
-						THEN make_consent('expired', false,
-										  consent_until(had.consent), 'infinity')
-					END], NULL) LOOP
+	FOR had IN SELECT c.*, p.basis = 'consent' OR p.special_category AS needs_consent
+			FROM choice c JOIN purpose p ON p.name = c.purpose
+			WHERE c.subject = before.id ORDER BY c.purpose LOOP
+		-- A refusal that a later answer overruled keeps its time.
+		IF had.refusal <> had.consent THEN
 			PERFORM record_consent('track_subjects', after.id, had.purpose,
-				CASE WHEN carry_over.new_was_known
+								   had.refusal, NULL, NULL, named);
+		END IF;
+		verdict := verdict_of(before.id, had.purpose);
+		denial := CASE
+			WHEN consent_denies(had.consent) THEN had.consent
+			-- Where no consent is needed, one on record permits nothing.  It
+			-- denies when it has ended or was given by a child.
+			WHEN had.needs_consent
+				OR consent_status(had.consent) NOT IN ('given', 'renewed') THEN NULL
+			WHEN carry_over.new_was_known
+				AND (verdict >= 'consent_missing' AND verdict < 'permitted'
+					 OR consent_until(had.consent) <= at)
+				THEN make_consent('invalidated', false, at, 'infinity')
+			WHEN verdict <> 'permitted' OR consent_until(had.consent) < 'infinity'
+				THEN had.consent END;
+		IF denial IS NOT NULL THEN
+			PERFORM record_consent('track_subjects', after.id, had.purpose,
+				CASE WHEN carry_over.new_was_known AND consent_denies(denial)
 					THEN make_consent(consent_status(denial), false, at, 'infinity')
 					ELSE denial END,
 				NULL, NULL, named);
-		END LOOP;
+		END IF;
 		IF had.raised_at > COALESCE(had.withdrawn_at, '-infinity') THEN
-			objected := make_objection(
-				CASE objection_status(had.objection)
-					WHEN 'upheld' THEN 'upheld' ELSE 'raised' END,
-				CASE WHEN carry_over.new_was_known THEN at ELSE had.raised_at END,
-				NULL);
 			PERFORM record_objection('track_subjects', after.id, had.purpose,
-									 objected, NULL, named);
+				make_objection(
+					CASE objection_status(had.objection)
+						WHEN 'upheld' THEN 'upheld' ELSE 'raised' END,
+					CASE WHEN carry_over.new_was_known THEN at ELSE had.raised_at END,
+					NULL), NULL, named);
 		END IF;
 	END LOOP;
 
 	-- Art. 22(3)
-	INSERT INTO review (subject, purpose, requested_at)
-		SELECT after.id, r.purpose, r.requested_at FROM review r
-			WHERE r.subject = before.id AND r.reviewed_at IS NULL
-		ON CONFLICT (subject, purpose) WHERE reviewed_at IS NULL DO NOTHING;
+	FOR had IN INSERT INTO review (subject, purpose, requested_at)
+			SELECT after.id, r.purpose, r.requested_at FROM review r
+				WHERE r.subject = before.id AND r.reviewed_at IS NULL
+			ON CONFLICT (subject, purpose) WHERE reviewed_at IS NULL DO NOTHING
+			RETURNING purpose, requested_at LOOP
+		PERFORM record_event('request_review', after.id, had.purpose,
+							 had.requested_at, detail => named);
+	END LOOP;
 END
 $$;
 
@@ -180,12 +205,18 @@ BEGIN
 	IF problems IS NOT NULL THEN
 		RETURN problems;
 	END IF;
-	ids := ARRAY(SELECT known_as(u.subject::subject_id)
-				 FROM unnest(subjects) WITH ORDINALITY AS u (subject, n)
-				 ORDER BY u.n);
 	IF subject_id_problem(old_subject) IS NULL
 		AND old_subject::subject_id <> subjects[1]::subject_id THEN
 		renamed_from := old_subject::subject_id;
+		-- In one order, so that two renames do not wait for each other.
+		PERFORM lock_known(k.key)
+			FROM (SELECT u.key FROM unnest(ARRAY[renamed_from, subjects[1]::subject_id]) AS u (key)
+				  ORDER BY 1) k;
+	END IF;
+	ids := ARRAY(SELECT known_as(u.subject::subject_id)
+				 FROM unnest(subjects) WITH ORDINALITY AS u (subject, n)
+				 ORDER BY u.n);
+	IF renamed_from IS NOT NULL THEN
 		known := EXISTS (SELECT FROM subject s WHERE s.id = ids[1]);
 		-- Art. 17: the new key of a person who was erased is not registered.
 		IF NOT known AND known_as(renamed_from) <> renamed_from THEN
@@ -300,6 +331,19 @@ BEGIN
 END
 $$;
 
+-- Internal: the tables that need triggers of their own: a table and the children
+-- that inherit from it; PostgreSQL itself gives those of a partitioned table to its
+-- partitions.
+CREATE FUNCTION consent_profiling.tracked_parts(relation regclass)
+	RETURNS SETOF regclass
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+	SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+	SELECT d.oid::regclass FROM with_descendants(relation) AS d (oid)
+		JOIN pg_class c ON c.oid = relation
+		WHERE c.relkind <> 'p' OR d.oid = relation
+$$;
+
 CREATE FUNCTION consent_profiling.track_subjects(relation regclass,
 		subject_column name, birth_date_column name)
 	RETURNS void
@@ -311,6 +355,7 @@ AS $$
 DECLARE
 	tracker CONSTANT regprocedure := 'consent_profiling.track_subject_change()';
 	owner oid;
+	part regclass;
 BEGIN
 	-- A role that may not record must not do so by a table.
 	IF NOT has_function_privilege(tracker, 'EXECUTE') THEN
@@ -343,15 +388,17 @@ BEGIN
 			HINT = 'An administrator can grant the duty with consent_profiling.grant_duty().';
 	END IF;
 	PERFORM untrack_subjects(relation);
-	EXECUTE format('CREATE TRIGGER consent_profiling_track_subjects AFTER INSERT OR UPDATE OF %I, %I ON %s FOR EACH ROW EXECUTE FUNCTION consent_profiling.track_subject_change()',
-				   subject_column, birth_date_column, relation);
-	-- An update that moves a row to another partition deletes and inserts, and
-	-- only a trigger before it sees both keys.  It comes after other triggers.
-	EXECUTE format('CREATE TRIGGER zz_consent_profiling_track_key BEFORE UPDATE OF %I, %I ON %s FOR EACH ROW EXECUTE FUNCTION consent_profiling.track_subject_change()',
-				   subject_column, birth_date_column, relation);
-	-- Also where changes arrive by logical replication.
-	EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER consent_profiling_track_subjects, ENABLE ALWAYS TRIGGER zz_consent_profiling_track_key',
-				   relation);
+	FOR part IN SELECT tracked_parts(relation) LOOP
+		EXECUTE format('CREATE TRIGGER consent_profiling_track_subjects AFTER INSERT OR UPDATE OF %I, %I ON %s FOR EACH ROW EXECUTE FUNCTION consent_profiling.track_subject_change()',
+					   subject_column, birth_date_column, part);
+		-- For what a statement does not name but another trigger changes, and for
+		-- rows that leave a partition for another.
+		EXECUTE format('CREATE TRIGGER consent_profiling_track_changes AFTER UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION consent_profiling.track_subject_change()',
+					   part);
+		-- Also where changes arrive by logical replication.
+		EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER consent_profiling_track_subjects, ENABLE ALWAYS TRIGGER consent_profiling_track_changes',
+					   part);
+	END LOOP;
 	PERFORM load_tracked(format('SELECT %1$I AS subject, %2$I AS birth_date FROM %3$s WHERE %1$I IS NOT NULL',
 								subject_column, birth_date_column, relation));
 END
@@ -365,13 +412,15 @@ CREATE FUNCTION consent_profiling.untrack_subjects(relation regclass)
 	SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 DECLARE
-	tracker name;
+	tracker record;
 BEGIN
 	PERFORM check_tracked(relation);
-	FOR tracker IN SELECT tgname FROM pg_trigger
-			WHERE tgrelid = relation AND tgparentid = 0
-				AND tgfoid = 'consent_profiling.track_subject_change()'::regprocedure LOOP
-		EXECUTE format('DROP TRIGGER %I ON %s', tracker, relation);
+	FOR tracker IN SELECT t.tgname, p::text AS part
+			FROM tracked_parts(relation) p
+			JOIN pg_trigger t ON t.tgrelid = p
+			WHERE t.tgparentid = 0
+				AND t.tgfoid = 'consent_profiling.track_subject_change()'::regprocedure LOOP
+		EXECUTE format('DROP TRIGGER %I ON %s', tracker.tgname, tracker.part);
 	END LOOP;
 END
 $$;

@@ -4,6 +4,7 @@
 \pset tuples_only on
 \set SHOW_CONTEXT never
 \set forget 'ALTER TABLE consent_profiling.event DISABLE TRIGGER keep_event; DELETE FROM consent_profiling.event; ALTER TABLE consent_profiling.event ENABLE TRIGGER keep_event'
+DELETE FROM consent_profiling.choice; DELETE FROM consent_profiling.subject; :forget;
 CREATE ROLE regress_dev;
 CREATE ROLE regress_clerk;
 GRANT CREATE ON SCHEMA public TO regress_dev;

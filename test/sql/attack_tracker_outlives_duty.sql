@@ -6,6 +6,7 @@
 \set forget 'ALTER TABLE consent_profiling.event DISABLE TRIGGER keep_event; DELETE FROM consent_profiling.event; ALTER TABLE consent_profiling.event ENABLE TRIGGER keep_event'
 SET search_path = public, consent_profiling;
 
+DELETE FROM choice; DELETE FROM subject; :forget;
 CREATE ROLE regress_tracker;
 CREATE ROLE regress_heir;
 CREATE ROLE regress_clerk;

@@ -92,7 +92,7 @@ my %facts = (
 	protection => q{SELECT p::text FROM consent_profiling.protected_table p ORDER BY p.relation::text COLLATE "C"},
 	'row security' => q{SELECT c.oid::regclass, relrowsecurity, relforcerowsecurity FROM pg_class c
 		WHERE relname IN ('customer', 'shared', 'permission') ORDER BY relname},
-	tracking => q{SELECT tgrelid::regclass, tgname, tgenabled FROM pg_trigger WHERE tgfoid = 'consent_profiling.track_subject_change'::regproc},
+	tracking => q{SELECT tgrelid::regclass, tgname, tgenabled FROM pg_trigger WHERE tgfoid = 'consent_profiling.track_subject_change'::regproc ORDER BY tgrelid::regclass::text, tgname},
 	permissions => q{SELECT purpose, CASE WHEN role = 0 THEN 'public' ELSE role::regrole::text END
 		FROM consent_profiling.permissions() ORDER BY 1, 2},
 	duties => q{SELECT r, p.oid::regprocedure FROM unnest('{app,dpo,analyst,clerk}'::text[]) r, pg_proc p

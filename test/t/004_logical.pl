@@ -68,6 +68,36 @@ $subscriber->safe_psql('postgres', q{SELECT consent_profiling.give_consent(3, 'p
 is(seen($subscriber), '3', 'a consent given here');
 is(seen($publisher), '1', 'does not count there');
 
+# A tracked table of the subscriber that is partitioned by what a change moves: a new
+# key arrives as a deleted row and an inserted one, and takes along what denies.
+my $keyed = 'CREATE TABLE keyed (id int PRIMARY KEY, mail text, born date)';
+$publisher->safe_psql('postgres', qq{
+	$keyed; ALTER TABLE keyed REPLICA IDENTITY FULL;
+	INSERT INTO keyed SELECT i, 'k' || i, '1980-01-01' FROM generate_series(1, 8) i;
+	ALTER PUBLICATION pub ADD TABLE keyed});
+(my $split = $keyed) =~ s/ PRIMARY KEY//;
+$subscriber->safe_psql('postgres', qq{
+	SELECT consent_profiling.add_purpose('stats', basis => 'legitimate_interests');
+	$split PARTITION BY HASH (mail);
+	CREATE TABLE keyed0 PARTITION OF keyed FOR VALUES WITH (MODULUS 3, REMAINDER 0);
+	CREATE TABLE keyed1 PARTITION OF keyed FOR VALUES WITH (MODULUS 3, REMAINDER 1);
+	CREATE TABLE keyed2 PARTITION OF keyed FOR VALUES WITH (MODULUS 3, REMAINDER 2);
+	SELECT consent_profiling.track_subjects('keyed', 'mail', 'born');
+	ALTER SUBSCRIPTION sub REFRESH PUBLICATION});
+$subscriber->wait_for_subscription_sync($publisher, 'sub');
+$subscriber->safe_psql('postgres',
+	q{SELECT consent_profiling.raise_objection('k' || i, 'stats') FROM generate_series(1, 8) i WHERE i <> 4});
+$publisher->safe_psql('postgres', q{UPDATE keyed SET mail = 'x' || mail});
+# rows that are deleted and inserted there are other people
+$publisher->safe_psql('postgres',
+	q{BEGIN; DELETE FROM keyed WHERE id = 8; INSERT INTO keyed VALUES (9, 'k9', '1980-01-01'); COMMIT});
+$publisher->wait_for_catchup('sub');
+is( $subscriber->safe_psql('postgres', q{
+		SELECT string_agg(id || ' ' || consent_profiling.verdict_of(mail, 'stats'), ', ' ORDER BY id) FROM keyed}),
+	'1 objected, 2 objected, 3 objected, 4 permitted, 5 objected, 6 objected, 7 objected, 9 permitted',
+	'a key that changes there takes along what denies here');
+cmp_ok($subscriber->safe_psql('postgres', q{SELECT count(DISTINCT tableoid) FROM keyed}), '>', 1, 'the rows lie in several partitions');
+
 $subscriber->safe_psql('postgres', 'DROP SUBSCRIPTION sub');
 $subscriber->stop;
 $publisher->stop;
