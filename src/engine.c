@@ -31,6 +31,7 @@
 #include "executor/executor.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "newer_row.h"
 #include "portability/instr_time.h"
 #include "storage/bufmgr.h"
 #include "storage/proc.h"
@@ -911,6 +912,29 @@ SubjectPermitted(PurposeAnswers *answers, const SubjectKey *subject)
 }
 
 /*
+ * May this subject, who is permitted by what the running query sees, be
+ * profiled by the newest state of the registry, too?  To be asked where the row
+ * may be newer than the query's snapshot, see newer_row.c.
+ */
+bool
+NewerRowPermitted(PurposeAnswers *answers, const SubjectKey *subject)
+{
+	Snapshot	snapshot = RegisterNewerSnapshot();
+	Purpose    *purpose;
+	SubjectFacts facts = {0};
+	bool		permitted;
+
+	if (snapshot == NULL)
+		return true;
+	purpose = ReadPurpose(GetRegistry(), answers->name, snapshot);
+	facts.choices = palloc(purpose->nlevels * sizeof(ChoiceFacts));
+	ReadSubject(GetRegistry(), purpose, subject, snapshot, &facts);
+	permitted = Permitted(&facts, &purpose->rules, answers->now);
+	UnregisterSnapshot(snapshot);
+	return permitted;
+}
+
+/*
  * The share of permitted subjects among SHARE_SAMPLE of those that ANALYZE kept
  * as the bounds of its histogram, which are spread evenly over all; below 0
  * when it has not been there yet.  A plan waits for it, so it is no better than
@@ -1011,14 +1035,15 @@ MeasureShare(const char *purpose_name, int purpose_len)
  * That takes a call of the query, whose purpose is the same for every row, too.
  * The user may change within the query; whether the purpose is allowed is asked
  * when it begins, as are a table's privileges.
- * A transaction on its own is another matter.
+ * A transaction on its own is another matter, and so are rows that the query's
+ * snapshot does not see.
  */
 void
 RememberCall(FmgrInfo *flinfo, PurposeAnswers *answers)
 {
 	GateCall   *call = flinfo->fn_extra;
 
-	if (answers->own || !IsCallOfQuery(flinfo))
+	if (answers->own || !IsCallOfQuery(flinfo) || query_run.newer_rows)
 		return;
 	if (call == NULL)
 	{

@@ -123,6 +123,7 @@ AnswersForSetting(void)
 }
 
 extern bool SubjectPermitted(PurposeAnswers *answers, const SubjectKey *subject);
+extern bool NewerRowPermitted(PurposeAnswers *answers, const SubjectKey *subject);
 extern void RememberCall(FmgrInfo *flinfo, PurposeAnswers *answers);
 extern void InitEngine(void);
 

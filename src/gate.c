@@ -8,6 +8,7 @@
 
 #include "engine.h"
 #include "gate.h"
+#include "newer_row.h"
 #include "objection.h"
 #include "utils/builtins.h"
 
@@ -71,7 +72,9 @@ GateSubject(FunctionCallInfo fcinfo, const SubjectKey *subject)
 
 	if (subject == NULL)
 		PG_RETURN_BOOL(false);
-	PG_RETURN_BOOL(SubjectPermitted(answers, subject));
+	PG_RETURN_BOOL(SubjectPermitted(answers, subject) &&
+				   (likely(!MayBeNewerRow(fcinfo->flinfo)) ||
+					NewerRowPermitted(answers, subject)));
 }
 
 /* The same for a number. */

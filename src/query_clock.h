@@ -16,6 +16,7 @@ typedef struct QueryRun
 {
 	QueryDesc  *query;			/* NULL: none */
 	TimestampTz clock;
+	bool		newer_rows;		/* may be about such, see newer_row.h */
 } QueryRun;
 
 /* The innermost query that the executor is running in this process. */
