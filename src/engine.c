@@ -565,7 +565,8 @@ OnItsOwn(Snapshot snapshot)
 {
 	return snapshot->snapshot_type != SNAPSHOT_MVCC ||
 		IsolationIsSerializable() ||
-		!GetRegistry()->logged || WroteRegistry(GetRegistry());
+		!GetRegistry()->logged || !LogSeen(GetRegistry(), snapshot) ||
+		WroteRegistry(GetRegistry());
 }
 
 /*
