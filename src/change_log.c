@@ -32,6 +32,7 @@
 #include "catalog/indexing.h"
 #include "change_log.h"
 #include "commands/trigger.h"
+#include "miscadmin.h"
 #include "storage/proc.h"
 #include "utils/date.h"
 #include "utils/datetime.h"
@@ -292,6 +293,7 @@ ReadLog(uint64 xid, bool and_later, void *arg)
 										   &isnull);
 		SubjectKey	key;
 
+		CHECK_FOR_INTERRUPTS();
 		if (!isnull)
 			SubjectKeyFromVarlena(&key, PG_DETOAST_DATUM_PACKED(subject));
 		reader->callback(isnull ? NULL : &key, reader->arg);
@@ -397,6 +399,7 @@ ForEachBirthday(const Registry *registry, int age,
 		TimestampTz reached = when(DatumGetDateADT(heap_getattr(tuple, SUBJECT_BIRTH_DATE, RelationGetDescr(rel), &isnull)),
 								   age);
 
+		CHECK_FOR_INTERRUPTS();
 		if (reached > upto)
 		{
 			next = reached;
@@ -452,6 +455,7 @@ ForEachClockChange(const Registry *registry, int minimum_age,
 	{
 		TimestampTz expires_at = DatumGetTimestampTz(heap_getattr(tuple, CHOICE_EXPIRES_AT, RelationGetDescr(rel), &isnull));
 
+		CHECK_FOR_INTERRUPTS();
 		if (expires_at > upto)
 		{
 			next = Min(next, expires_at);

@@ -76,12 +76,11 @@ typedef struct Answer
 	bool		permitted;
 } Answer;
 
+/* The hash of a key under the seed by which it was made. */
 static inline uint32
-HashSetKey(const SetKey *key)
+HashSetKey(const SetKey *key, const FingerprintSeed *seed)
 {
-	return murmurhash32((uint32) key->words[0]) ^
-		murmurhash32((uint32) (key->words[0] >> 32) ^ (uint32) key->words[1]) ^
-		(uint32) (key->words[1] >> 32);
+	return (uint32) (HashWords(seed, key->words[0], key->words[1]) >> 32);
 }
 
 static inline bool
@@ -95,7 +94,7 @@ SameSetKey(const SetKey *a, const SetKey *b)
 #define SH_ELEMENT_TYPE Answer
 #define SH_KEY_TYPE SetKey
 #define SH_KEY key
-#define SH_HASH_KEY(tb, k) HashSetKey(&(k))
+#define SH_HASH_KEY(tb, k) HashSetKey(&(k), (tb)->private_data)
 #define SH_EQUAL(tb, a, b) SameSetKey(&(a), &(b))
 #define SH_SCOPE static inline
 #define SH_DECLARE
@@ -114,7 +113,7 @@ struct PurposeAnswers
 	RegistryIdentity registry;	/* that all this is about */
 	Purpose    *purpose;
 	SubjectFacts facts;			/* scratch space */
-	FingerprintSeed seed;		/* of the keys below */
+	FingerprintSeed seed;		/* of the keys and the tables below */
 
 	/* single answers: for the snapshot "seen", in [answers_from, answers_until) */
 	SnapshotImage *seen;
@@ -184,7 +183,8 @@ ForgetDirty(PurposeAnswers *answers)
 static void
 AddDirty(PurposeAnswers *answers, SetKey key)
 {
-	Size		mark = FirstSlot(key.words[0] ^ key.words[1],
+	Size		mark = FirstSlot(HashWords(&answers->seed, key.words[0],
+										   key.words[1]),
 								 DIRTY_MARK_BITS);
 	bool		found;
 
@@ -281,8 +281,10 @@ BeginAnswers(PurposeAnswers *answers, Snapshot snapshot, TimestampTz now)
 	answers->registry = GetRegistry()->identity;
 	answers->purpose = ReadPurpose(GetRegistry(), answers->name, snapshot);
 	answers->facts.choices = palloc(answers->purpose->nlevels * sizeof(ChoiceFacts));
-	answers->answers = answers_create(answers->context, 16, NULL);
-	answers->dirty = answers_create(answers->context, 16, NULL);
+	answers->answers = answers_create(answers->context, 16,
+									  &answers->seed);
+	answers->dirty = answers_create(answers->context, 16,
+									&answers->seed);
 	memset(answers->dirty_marks, 0, sizeof(answers->dirty_marks));
 	if (!pg_strong_random(&answers->seed, sizeof(answers->seed)))
 		ereport(ERROR,

@@ -893,6 +893,7 @@ ForEachSubject(const Registry *registry, const Purpose *purpose,
 		while (choice.tuple != NULL &&
 			   (order = SubjectKeyCompare(&choice.key, &subject.key)) <= 0)
 		{
+			CHECK_FOR_INTERRUPTS();
 			if (order == 0)
 				AddChoice(&facts, purpose, choice.tuple,
 						  RelationGetDescr(choice.rel));
