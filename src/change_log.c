@@ -320,7 +320,9 @@ ForEachChange(const Registry *registry, const SnapshotImage *a,
 	if (SameImage(a, b))
 		return;
 
-	if (OldestDifference(a, b) + CHANGE_LOG_TRANSACTIONS < next)
+	/* None of the differences may be among what was deleted. */
+	if (next > CHANGE_LOG_TRANSACTIONS &&
+		OldestDifference(a, b) < next - CHANGE_LOG_TRANSACTIONS)
 	{
 		callback(NULL, arg);
 		return;
