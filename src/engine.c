@@ -37,6 +37,7 @@
 #include "storage/proc.h"
 #include "shared_set.h"
 #include "subject_set.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -1150,11 +1151,19 @@ InitEngine(void)
 
 PG_FUNCTION_INFO_V1(engine_stats);
 
-/* engine_stats(): what this session keeps of each purpose it was asked about. */
+/*
+ * engine_stats(): what this session keeps of each purpose it was asked about.
+ *
+ * How many are dirty, and whether an answer had to be looked up, says of a
+ * person that an act was recorded lately, for any purpose, and even if it was
+ * rolled back.  That is for those who may read the history.
+ */
 Datum
 engine_stats(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	bool		in_full = pg_class_aclcheck(GetRegistry()->event, GetUserId(),
+											ACL_SELECT) == ACLCHECK_OK;
 
 	InitMaterializedSRF(fcinfo, 0);
 	for (PurposeAnswers *answers = all_answers; answers != NULL;
@@ -1177,6 +1186,7 @@ engine_stats(PG_FUNCTION_ARGS)
 		values[7] = Int64GetDatum(answers->refreshes);
 		values[8] = Int64GetDatum(answers->probes);
 		values[9] = Float8GetDatum(answers->build_ms);
+		nulls[5] = nulls[7] = nulls[8] = !in_full;
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	return (Datum) 0;
