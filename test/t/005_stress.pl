@@ -55,13 +55,13 @@ SELECT consent_profiling.protect('gated', 'key', '{regress_analyst}', 'offers_ma
 
 -- The truth, apart from the clock.
 CREATE VIEW lineage AS
-	WITH RECURSIVE up (purpose, level, name, broader, marketing) AS (
-		SELECT name, 0, name, broader, direct_marketing FROM consent_profiling.purpose
+	WITH RECURSIVE up (purpose, basis, level, name, broader, marketing) AS (
+		SELECT name, basis, 0, name, broader, direct_marketing FROM consent_profiling.purpose
 		UNION ALL
-		SELECT up.purpose, up.level + 1, p.name, p.broader, p.direct_marketing
+		SELECT up.purpose, up.basis, up.level + 1, p.name, p.broader, p.direct_marketing
 			FROM up JOIN consent_profiling.purpose p ON p.name = up.broader
 	)
-	SELECT purpose, level, name, bool_or(marketing) OVER (PARTITION BY purpose) AS marketing FROM up;
+	SELECT purpose, basis, level, name, bool_or(marketing) OVER (PARTITION BY purpose) AS marketing FROM up;
 CREATE VIEW facts AS
 	SELECT q.name AS purpose, p.*,
 		s.id IS NOT NULL AND s.erased_at IS NULL AND s.birth_date IS NOT NULL AND s.restricted_at IS NULL AS registered,
@@ -78,7 +78,8 @@ CREATE VIEW facts AS
 				consent_profiling.max(consent) FILTER (WHERE level = 0) AS consent,
 				max(consent_profiling.consent_at(refusal)) FILTER (WHERE level > 0) AS refused_above
 			FROM (SELECT l.purpose, l.level, c.subject, c.consent, c.refusal,
-					c.raised_at > COALESCE(max(c.withdrawn_at) OVER below, '-infinity')
+					(l.level = 0 OR l.marketing OR l.basis IN ('consent', 'legitimate_interests', 'public_task'))
+					AND c.raised_at > COALESCE(max(c.withdrawn_at) OVER below, '-infinity')
 					AND (l.marketing
 						 OR c.raised_at > COALESCE(max(c.overridden_at) OVER below, '-infinity')) AS objected
 				  FROM lineage l JOIN consent_profiling.choice c ON c.purpose = l.name

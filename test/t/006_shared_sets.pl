@@ -128,7 +128,7 @@ $node->safe_psql('postgres', 'DROP DATABASE four; DROP DATABASE model;');
 # more purposes than can have a shared set at a time
 #
 $node->safe_psql('two', q{
-	SELECT consent_profiling.add_purpose('p' || i, basis => CASE i % 2 WHEN 0 THEN 'consent' ELSE 'contract' END)
+	SELECT consent_profiling.add_purpose('p' || i, basis => CASE i % 2 WHEN 0 THEN 'consent' ELSE 'legitimate_interests' END)
 	FROM generate_series(1, 70) i});
 my $all = q{SELECT count(*) FILTER (WHERE n = CASE i % 2 WHEN 0 THEN 0 ELSE 2999 END) FROM generate_series(1, 70) i,
 	LATERAL (SELECT count(*) AS n FROM person WHERE consent_profiling.may_profile(id, 'p' || i)) c;};
@@ -267,7 +267,7 @@ is($node->safe_psql('two', $compare), '100|0', 'the other database');
 #
 $one = session($node, 'one');
 $other = session($node, 'one');
-ask($one, q{BEGIN; SELECT consent_profiling.import_subjects('SELECT i AS subject, date ''1980-01-01'' AS birth_date FROM generate_series(100001, 130000) i');});
+ask($one, q{BEGIN; SELECT consent_profiling.import_subjects('SELECT i AS subject, date ''1980-01-01'' AS birth_date FROM generate_series(100001, 120500) i');});
 ask($other, 'SELECT txid_current();');
 ask($other, $anew);
 is(ask($other, "$compare $set"), "999|0\nt|t", 'a set is published while a big import runs');
