@@ -1047,7 +1047,7 @@ RememberCall(FmgrInfo *flinfo, PurposeAnswers *answers)
 {
 	GateCall   *call = flinfo->fn_extra;
 
-	if (answers->own || !IsCallOfQuery(flinfo) || query_run.newer_rows)
+	if (answers->own || !IsCallOfQuery(flinfo) || MayBeNewerRow(flinfo))
 		return;
 	if (call == NULL)
 	{

@@ -72,8 +72,11 @@ GateSubject(FunctionCallInfo fcinfo, const SubjectKey *subject)
 
 	if (subject == NULL)
 		PG_RETURN_BOOL(false);
+
+	/* What is remembered is not about rows that the snapshot does not see. */
 	PG_RETURN_BOOL(SubjectPermitted(answers, subject) &&
-				   (likely(!MayBeNewerRow(fcinfo->flinfo)) ||
+				   (likely(RememberedCall(fcinfo->flinfo) != NULL) ||
+					!MayBeNewerRow(fcinfo->flinfo) ||
 					NewerRowPermitted(answers, subject)));
 }
 

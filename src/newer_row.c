@@ -13,8 +13,9 @@
  * registry's newest state as well, if the call may be about such a row.  These
  * are calls in a plan that EvalPlanQual has set up, which is not the one that
  * the query runs by itself; calls in functions that such a plan may call; and
- * all calls in INSERT ... ON CONFLICT DO UPDATE, which takes the newest version
- * of a row without setting up a plan.
+ * calls in INSERT ... ON CONFLICT DO UPDATE, which takes the newest version of a
+ * row without setting up a plan, except those in the scans that the rows to
+ * insert come from.
  */
 #include "compat.h"
 
@@ -31,9 +32,9 @@ UpdatesOnConflict(const Plan *plan)
 		((const ModifyTable *) plan)->onConflictAction == ONCONFLICT_UPDATE;
 }
 
-/* Does a statement take new versions of rows without a plan of its own? */
+/* Does a statement take the newest versions of rows by ON CONFLICT DO UPDATE? */
 bool
-WritesNewerRows(const PlannedStmt *statement)
+Upserts(const PlannedStmt *statement)
 {
 	ListCell   *lc;
 
@@ -46,6 +47,40 @@ WritesNewerRows(const PlannedStmt *statement)
 			if (UpdatesOnConflict(lfirst(lc)))
 				return true;
 		}
+	}
+	return false;
+}
+
+/*
+ * Does this part of a plan, or one below, call a function about what it reads?
+ * What is written is not that.
+ */
+static bool
+CallsBelow(PlanState *state, void *call)
+{
+	if (state == NULL)
+		return false;
+	if (!IsA(state, ModifyTableState) &&
+		(HasCall((Node *) state->plan->qual, call) ||
+		 HasCall((Node *) state->plan->targetlist, call)))
+		return true;
+	return planstate_tree_walker(state, CallsBelow, call);
+}
+
+/* Is this call of the running query about what it reads by its snapshot? */
+bool
+IsCallOfScan(const FmgrInfo *flinfo)
+{
+	ListCell   *lc;
+
+	if (flinfo->fn_expr == NULL)
+		return false;
+	if (CallsBelow(query_run.query->planstate, flinfo->fn_expr))
+		return true;
+	foreach(lc, query_run.query->estate->es_subplanstates)
+	{
+		if (CallsBelow(lfirst(lc), flinfo->fn_expr))
+			return true;
 	}
 	return false;
 }

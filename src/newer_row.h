@@ -7,22 +7,25 @@
 
 #include "query_clock.h"
 
-extern bool WritesNewerRows(const PlannedStmt *statement);
+extern bool Upserts(const PlannedStmt *statement);
+extern bool IsCallOfScan(const FmgrInfo *flinfo);
 extern bool HasRecheck(QueryDesc *query);
 extern Snapshot RegisterNewerSnapshot(void);
 
 /*
  * May this call be about a row that the query's snapshot does not see?  A call
- * that is the query's own is not, unless the query is such as WritesNewerRows()
- * finds, or is run by a function that is called about such a row.
+ * that is the query's own is not, unless INSERT ... ON CONFLICT DO UPDATE makes
+ * it, or the query is run by a function that is called about such a row.
  */
 static inline bool
 MayBeNewerRow(const FmgrInfo *flinfo)
 {
 	if (likely(IsCallOfQuery(flinfo)))
-		return query_run.newer_rows;
+		return unlikely(query_run.newer_rows) ||
+			(unlikely(query_run.upserts) && !IsCallOfScan(flinfo));
 	return query_run.query != NULL &&
-		(query_run.newer_rows || HasRecheck(query_run.query));
+		(query_run.newer_rows || query_run.upserts ||
+		 HasRecheck(query_run.query));
 }
 
 #endif							/* CONSENT_PROFILING_NEWER_ROW_H */

@@ -69,8 +69,9 @@ EnterRun(QueryDesc *query, TimestampTz clock)
 
 	query_run.query = query;
 	query_run.clock = clock;
-	query_run.newer_rows = WritesNewerRows(query->plannedstmt) ||
-		(outer.query != NULL && (outer.newer_rows || HasRecheck(outer.query)));
+	query_run.upserts = Upserts(query->plannedstmt);
+	query_run.newer_rows = outer.query != NULL &&
+		(outer.newer_rows || outer.upserts || HasRecheck(outer.query));
 	worker_clock = (double) clock;
 	return outer;
 }
