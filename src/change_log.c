@@ -13,7 +13,11 @@
  * for nothing.
  *
  * Old lines may be deleted, but none of the last 10 million transactions; who
- * would need an older one has to begin from nothing.
+ * would need an older one has to begin from nothing.  A trigger sees to that.
+ * For a line to be lost, a superuser has to disable the trigger or replace the
+ * table.  Either leaves a trace in the catalogs, which is part of what
+ * identifies the registry; so what was found out before does not count after,
+ * see RegistryIdentity and LogSeen().
  *
  * A verdict also changes by the clock alone, at one of two ages or the end of a
  * consent.  Those are found by index on the birth dates and the expiries.
@@ -28,6 +32,7 @@
 #include "catalog/indexing.h"
 #include "change_log.h"
 #include "commands/trigger.h"
+#include "miscadmin.h"
 #include "storage/proc.h"
 #include "utils/date.h"
 #include "utils/datetime.h"
@@ -38,6 +43,7 @@
 #include "utils/xid8.h"
 
 PG_FUNCTION_INFO_V1(log_change);
+PG_FUNCTION_INFO_V1(keep_change);
 
 /* Subjects that one subtransaction logs by name before it says: anybody. */
 #define MAX_LINES 100000
@@ -152,6 +158,79 @@ log_change(PG_FUNCTION_ARGS)
 	return PointerGetDatum(result);
 }
 
+/* May this line be deleted, since no query needs it any more? */
+static bool
+LineIsOld(HeapTuple line, TupleDesc tupdesc)
+{
+	bool		isnull;
+	Datum		xid = heap_getattr(line, CHANGE_XID, tupdesc, &isnull);
+	uint64		next = U64FromFullTransactionId(ReadNextFullTransactionId());
+
+	return U64FromFullTransactionId(DatumGetFullTransactionId(xid)) +
+		CHANGE_LOG_TRANSACTIONS < next;
+}
+
+/* Does a line say as much after an update as before: that anybody changed? */
+static bool
+LineSaysEnough(HeapTuple before, HeapTuple after, TupleDesc tupdesc)
+{
+	bool		isnull;
+	Datum		old_xid = heap_getattr(before, CHANGE_XID, tupdesc, &isnull);
+	Datum		new_xid = heap_getattr(after, CHANGE_XID, tupdesc, &isnull);
+
+	return heap_attisnull(after, CHANGE_SUBJECT, tupdesc) && !isnull &&
+		FullTransactionIdEquals(DatumGetFullTransactionId(old_xid),
+								DatumGetFullTransactionId(new_xid));
+}
+
+/*
+ * keep_change(): the trigger that keeps the log complete, against its owner and
+ * superusers too.  It lets through what prune_change_log() does.
+ */
+Datum
+keep_change(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) ||
+		RelationGetRelid(trigdata->tg_relation) != GetRegistry()->change)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("keep_change() can only be called by a trigger on the log of changes")));
+	if (TRIGGER_FIRED_FOR_ROW(trigdata->tg_event))
+	{
+		TupleDesc	tupdesc = RelationGetDescr(trigdata->tg_relation);
+
+		if (TRIGGER_FIRED_BY_DELETE(trigdata->tg_event) &&
+			LineIsOld(trigdata->tg_trigtuple, tupdesc))
+			return PointerGetDatum(trigdata->tg_trigtuple);
+		if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) &&
+			LineSaysEnough(trigdata->tg_trigtuple, trigdata->tg_newtuple,
+						   tupdesc))
+			return PointerGetDatum(trigdata->tg_newtuple);
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("the log of changes cannot be changed by hand"),
+			 errdetail("Queries that go on would not see who has changed."),
+			 errhint("Call consent_profiling.prune_change_log() to delete what no query needs any more.")));
+}
+
+/*
+ * Has a snapshot seen that the log became what it is?  To an older one lines may
+ * be missing that were deleted before.
+ */
+bool
+LogSeen(const Registry *registry, Snapshot snapshot)
+{
+	for (int i = 0; i < LOG_TRIGGERS; i++)
+	{
+		if (XidInMVCCSnapshot(registry->trigger_xmin[i], snapshot))
+			return false;
+	}
+	return true;
+}
+
 /* Begin to read the log of one transaction, or of it and all later ones. */
 static SysScanDesc
 BeginLogScan(Relation log, const Registry *registry, uint64 xid,
@@ -214,6 +293,7 @@ ReadLog(uint64 xid, bool and_later, void *arg)
 										   &isnull);
 		SubjectKey	key;
 
+		CHECK_FOR_INTERRUPTS();
 		if (!isnull)
 			SubjectKeyFromVarlena(&key, PG_DETOAST_DATUM_PACKED(subject));
 		reader->callback(isnull ? NULL : &key, reader->arg);
@@ -233,19 +313,29 @@ ForEachChange(const Registry *registry, const SnapshotImage *a,
 			  const SnapshotImage *b, ChangeCallback callback, void *arg)
 {
 	LogReader	reader = {registry, NULL, callback, arg};
+	RegistryIdentity identity = registry->identity;
 	uint64		next = U64FromFullTransactionId(ReadNextFullTransactionId());
 
 	/* More often than not. */
 	if (SameImage(a, b))
 		return;
 
-	if (OldestDifference(a, b) + CHANGE_LOG_TRANSACTIONS < next)
+	/* None of the differences may be among what was deleted. */
+	if (next > CHANGE_LOG_TRANSACTIONS &&
+		OldestDifference(a, b) < next - CHANGE_LOG_TRANSACTIONS)
 	{
 		callback(NULL, arg);
 		return;
 	}
 	reader.log = table_open(registry->change, AccessShareLock);
-	ForEachDifference(a, b, ReadLog, &reader);
+
+	/* To open it is to learn what has become of it meanwhile. */
+	(void) GetRegistry();
+	if (registry->logged && memcmp(&identity, &registry->identity,
+								   sizeof(identity)) == 0)
+		ForEachDifference(a, b, ReadLog, &reader);
+	else
+		callback(NULL, arg);
 	table_close(reader.log, NoLock);
 }
 
@@ -311,6 +401,7 @@ ForEachBirthday(const Registry *registry, int age,
 		TimestampTz reached = when(DatumGetDateADT(heap_getattr(tuple, SUBJECT_BIRTH_DATE, RelationGetDescr(rel), &isnull)),
 								   age);
 
+		CHECK_FOR_INTERRUPTS();
 		if (reached > upto)
 		{
 			next = reached;
@@ -366,6 +457,7 @@ ForEachClockChange(const Registry *registry, int minimum_age,
 	{
 		TimestampTz expires_at = DatumGetTimestampTz(heap_getattr(tuple, CHOICE_EXPIRES_AT, RelationGetDescr(rel), &isnull));
 
+		CHECK_FOR_INTERRUPTS();
 		if (expires_at > upto)
 		{
 			next = Min(next, expires_at);

@@ -12,6 +12,7 @@
 typedef void (*ChangeCallback) (const SubjectKey *subject, void *arg);
 
 extern bool WroteRegistry(const Registry *registry);
+extern bool LogSeen(const Registry *registry, Snapshot snapshot);
 extern void ForEachChange(const Registry *registry, const SnapshotImage *a,
 						  const SnapshotImage *b, ChangeCallback callback,
 						  void *arg);

@@ -13,6 +13,7 @@
 
 #include "engine.h"
 #include "gate.h"
+#include "newer_row.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -95,6 +96,51 @@ PurposeOfCall(FunctionCallInfo fcinfo)
 	return call->purpose;
 }
 
+/* May a decision be taken about this subject, as a snapshot has it? */
+static bool
+DecisionPermitted(const Purpose *purpose, const SubjectKey *subject,
+				  Snapshot snapshot, TimestampTz now)
+{
+	SubjectFacts facts = {0};
+	PurposeRules rules;
+	bool		permitted;
+
+	/* Nobody has said that decisions are taken for this purpose. */
+	if (!purpose->automated_decision)
+		return false;
+
+	/* Art. 22(2) and (4), on top of what profiling takes */
+	rules = DecisionRules(&purpose->rules, purpose->basis);
+	facts.choices = palloc(purpose->nlevels * sizeof(ChoiceFacts));
+	ReadSubject(GetRegistry(), purpose, subject, snapshot, &facts);
+	permitted = Permitted(&facts, &rules, now);
+	pfree(facts.choices);
+
+	/* Art. 22(3): what is contested waits for a human. */
+	return permitted &&
+		!ReviewIsOpen(GetRegistry(), purpose, subject, snapshot);
+}
+
+/*
+ * May a decision be taken about this subject by the newest state of the
+ * registry, too?  See newer_row.c.
+ */
+static bool
+NewerDecisionPermitted(const char *purpose_name, const SubjectKey *subject,
+					   TimestampTz now)
+{
+	Snapshot	snapshot = RegisterNewerSnapshot();
+	bool		permitted;
+
+	if (snapshot == NULL)
+		return true;
+	permitted = DecisionPermitted(ReadPurpose(GetRegistry(), purpose_name,
+											  snapshot),
+								  subject, snapshot, now);
+	UnregisterSnapshot(snapshot);
+	return permitted;
+}
+
 /*
  * May a decision be taken about this subject?  NULL is nobody; the purpose is
  * checked even then, so that a mistake in it does not hide behind the person.
@@ -104,24 +150,12 @@ DecideAboutSubject(FunctionCallInfo fcinfo, const SubjectKey *subject)
 {
 	const Purpose *purpose = PurposeOfCall(fcinfo);
 	Snapshot	snapshot = GetActiveSnapshot();
-	SubjectFacts facts = {0};
-	PurposeRules rules;
-	bool		permitted;
+	TimestampTz now = ClockOf(snapshot);
 
-	/* Nobody has said that decisions are taken for this purpose. */
-	if (subject == NULL || !purpose->automated_decision)
-		PG_RETURN_BOOL(false);
-
-	/* Art. 22(2) and (4), on top of what profiling takes */
-	rules = DecisionRules(&purpose->rules, purpose->basis);
-	facts.choices = palloc(purpose->nlevels * sizeof(ChoiceFacts));
-	ReadSubject(GetRegistry(), purpose, subject, snapshot, &facts);
-	permitted = Permitted(&facts, &rules, ClockOf(snapshot));
-	pfree(facts.choices);
-
-	/* Art. 22(3): what is contested waits for a human. */
-	PG_RETURN_BOOL(permitted &&
-				   !ReviewIsOpen(GetRegistry(), purpose, subject, snapshot));
+	PG_RETURN_BOOL(subject != NULL &&
+				   DecisionPermitted(purpose, subject, snapshot, now) &&
+				   (!MayBeNewerRow(fcinfo->flinfo) ||
+					NewerDecisionPermitted(purpose->names[0], subject, now)));
 }
 
 /* The same for a number. */

@@ -31,11 +31,13 @@
 #include "executor/executor.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "newer_row.h"
 #include "portability/instr_time.h"
 #include "storage/bufmgr.h"
 #include "storage/proc.h"
 #include "shared_set.h"
 #include "subject_set.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -75,12 +77,11 @@ typedef struct Answer
 	bool		permitted;
 } Answer;
 
+/* The hash of a key under the seed by which it was made. */
 static inline uint32
-HashSetKey(const SetKey *key)
+HashSetKey(const SetKey *key, const FingerprintSeed *seed)
 {
-	return murmurhash32((uint32) key->words[0]) ^
-		murmurhash32((uint32) (key->words[0] >> 32) ^ (uint32) key->words[1]) ^
-		(uint32) (key->words[1] >> 32);
+	return (uint32) (HashWords(seed, key->words[0], key->words[1]) >> 32);
 }
 
 static inline bool
@@ -94,7 +95,7 @@ SameSetKey(const SetKey *a, const SetKey *b)
 #define SH_ELEMENT_TYPE Answer
 #define SH_KEY_TYPE SetKey
 #define SH_KEY key
-#define SH_HASH_KEY(tb, k) HashSetKey(&(k))
+#define SH_HASH_KEY(tb, k) HashSetKey(&(k), (tb)->private_data)
 #define SH_EQUAL(tb, a, b) SameSetKey(&(a), &(b))
 #define SH_SCOPE static inline
 #define SH_DECLARE
@@ -113,7 +114,7 @@ struct PurposeAnswers
 	RegistryIdentity registry;	/* that all this is about */
 	Purpose    *purpose;
 	SubjectFacts facts;			/* scratch space */
-	FingerprintSeed seed;		/* of the keys below */
+	FingerprintSeed seed;		/* of the keys and the tables below */
 
 	/* single answers: for the snapshot "seen", in [answers_from, answers_until) */
 	SnapshotImage *seen;
@@ -183,7 +184,8 @@ ForgetDirty(PurposeAnswers *answers)
 static void
 AddDirty(PurposeAnswers *answers, SetKey key)
 {
-	Size		mark = FirstSlot(key.words[0] ^ key.words[1],
+	Size		mark = FirstSlot(HashWords(&answers->seed, key.words[0],
+										   key.words[1]),
 								 DIRTY_MARK_BITS);
 	bool		found;
 
@@ -280,8 +282,10 @@ BeginAnswers(PurposeAnswers *answers, Snapshot snapshot, TimestampTz now)
 	answers->registry = GetRegistry()->identity;
 	answers->purpose = ReadPurpose(GetRegistry(), answers->name, snapshot);
 	answers->facts.choices = palloc(answers->purpose->nlevels * sizeof(ChoiceFacts));
-	answers->answers = answers_create(answers->context, 16, NULL);
-	answers->dirty = answers_create(answers->context, 16, NULL);
+	answers->answers = answers_create(answers->context, 16,
+									  &answers->seed);
+	answers->dirty = answers_create(answers->context, 16,
+									&answers->seed);
 	memset(answers->dirty_marks, 0, sizeof(answers->dirty_marks));
 	if (!pg_strong_random(&answers->seed, sizeof(answers->seed)))
 		ereport(ERROR,
@@ -564,7 +568,8 @@ OnItsOwn(Snapshot snapshot)
 {
 	return snapshot->snapshot_type != SNAPSHOT_MVCC ||
 		IsolationIsSerializable() ||
-		!GetRegistry()->logged || WroteRegistry(GetRegistry());
+		!GetRegistry()->logged || !LogSeen(GetRegistry(), snapshot) ||
+		WroteRegistry(GetRegistry());
 }
 
 /*
@@ -911,6 +916,29 @@ SubjectPermitted(PurposeAnswers *answers, const SubjectKey *subject)
 }
 
 /*
+ * May this subject, who is permitted by what the running query sees, be
+ * profiled by the newest state of the registry, too?  To be asked where the row
+ * may be newer than the query's snapshot, see newer_row.c.
+ */
+bool
+NewerRowPermitted(PurposeAnswers *answers, const SubjectKey *subject)
+{
+	Snapshot	snapshot = RegisterNewerSnapshot();
+	Purpose    *purpose;
+	SubjectFacts facts = {0};
+	bool		permitted;
+
+	if (snapshot == NULL)
+		return true;
+	purpose = ReadPurpose(GetRegistry(), answers->name, snapshot);
+	facts.choices = palloc(purpose->nlevels * sizeof(ChoiceFacts));
+	ReadSubject(GetRegistry(), purpose, subject, snapshot, &facts);
+	permitted = Permitted(&facts, &purpose->rules, answers->now);
+	UnregisterSnapshot(snapshot);
+	return permitted;
+}
+
+/*
  * The share of permitted subjects among SHARE_SAMPLE of those that ANALYZE kept
  * as the bounds of its histogram, which are spread evenly over all; below 0
  * when it has not been there yet.  A plan waits for it, so it is no better than
@@ -1011,14 +1039,15 @@ MeasureShare(const char *purpose_name, int purpose_len)
  * That takes a call of the query, whose purpose is the same for every row, too.
  * The user may change within the query; whether the purpose is allowed is asked
  * when it begins, as are a table's privileges.
- * A transaction on its own is another matter.
+ * A transaction on its own is another matter, and so are rows that the query's
+ * snapshot does not see.
  */
 void
 RememberCall(FmgrInfo *flinfo, PurposeAnswers *answers)
 {
 	GateCall   *call = flinfo->fn_extra;
 
-	if (answers->own || !IsCallOfQuery(flinfo))
+	if (answers->own || !IsCallOfQuery(flinfo) || MayBeNewerRow(flinfo))
 		return;
 	if (call == NULL)
 	{
@@ -1122,11 +1151,19 @@ InitEngine(void)
 
 PG_FUNCTION_INFO_V1(engine_stats);
 
-/* engine_stats(): what this session keeps of each purpose it was asked about. */
+/*
+ * engine_stats(): what this session keeps of each purpose it was asked about.
+ *
+ * How many are dirty, and whether an answer had to be looked up, says of a
+ * person that an act was recorded lately, for any purpose, and even if it was
+ * rolled back.  That is for those who may read the history.
+ */
 Datum
 engine_stats(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	bool		in_full = pg_class_aclcheck(GetRegistry()->event, GetUserId(),
+											ACL_SELECT) == ACLCHECK_OK;
 
 	InitMaterializedSRF(fcinfo, 0);
 	for (PurposeAnswers *answers = all_answers; answers != NULL;
@@ -1149,6 +1186,7 @@ engine_stats(PG_FUNCTION_ARGS)
 		values[7] = Int64GetDatum(answers->refreshes);
 		values[8] = Int64GetDatum(answers->probes);
 		values[9] = Float8GetDatum(answers->build_ms);
+		nulls[5] = nulls[7] = nulls[8] = !in_full;
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	return (Datum) 0;

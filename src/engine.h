@@ -123,6 +123,7 @@ AnswersForSetting(void)
 }
 
 extern bool SubjectPermitted(PurposeAnswers *answers, const SubjectKey *subject);
+extern bool NewerRowPermitted(PurposeAnswers *answers, const SubjectKey *subject);
 extern void RememberCall(FmgrInfo *flinfo, PurposeAnswers *answers);
 extern void InitEngine(void);
 
@@ -162,27 +163,28 @@ RememberedCall(const FmgrInfo *flinfo)
  */
 #define DIRTY_MARK_BITS 17
 
-/* Whether somebody who shares this key's mark is dirty. */
+/* Whether a subject that shares the mark of this hash is dirty. */
 static inline bool
-MayBeDirty(const uint64 *marks, uint64 key)
+MayBeDirty(const uint64 *marks, uint64 hash)
 {
-	Size		mark = FirstSlot(key, DIRTY_MARK_BITS);
+	Size		mark = FirstSlot(hash, DIRTY_MARK_BITS);
 
 	return (marks[mark >> 6] >> (mark & 63)) & 1;
 }
 
 /*
- * Does the set of a call alone answer for a key, or the two words of a wide one
- * combined by XOR?
+ * Does the set of a call alone answer for a key of these two words, the second
+ * being 0 for an integer?
  */
 static inline bool
-SetAnswers(GateCall *call, uint64 key)
+SetAnswers(GateCall *call, uint64 high, uint64 low)
 {
 	if (unlikely(call == NULL || call->set == NULL))
 		return false;
 	if (unlikely(call->ahead != NULL))
 		PrefetchNext(call->ahead, call->set);
-	return call->dirty == NULL || !MayBeDirty(call->dirty, key);
+	return call->dirty == NULL ||
+		!MayBeDirty(call->dirty, HashWords(&call->set->seed, high, low));
 }
 
 #endif							/* CONSENT_PROFILING_ENGINE_H */

@@ -8,6 +8,7 @@
 
 #include "engine.h"
 #include "gate.h"
+#include "newer_row.h"
 #include "objection.h"
 #include "utils/builtins.h"
 
@@ -71,7 +72,12 @@ GateSubject(FunctionCallInfo fcinfo, const SubjectKey *subject)
 
 	if (subject == NULL)
 		PG_RETURN_BOOL(false);
-	PG_RETURN_BOOL(SubjectPermitted(answers, subject));
+
+	/* What is remembered is not about rows that the snapshot does not see. */
+	PG_RETURN_BOOL(SubjectPermitted(answers, subject) &&
+				   (likely(RememberedCall(fcinfo->flinfo) != NULL) ||
+					!MayBeNewerRow(fcinfo->flinfo) ||
+					NewerRowPermitted(answers, subject)));
 }
 
 /* The same for a number. */
@@ -92,7 +98,7 @@ GateInteger(FunctionCallInfo fcinfo, int64 subject)
 {
 	GateCall   *call = RememberedCall(fcinfo->flinfo);
 
-	if (likely(!PG_ARGISNULL(0) && SetAnswers(call, (uint64) subject)))
+	if (likely(!PG_ARGISNULL(0) && SetAnswers(call, (uint64) subject, 0)))
 		PG_RETURN_BOOL(SetHasInteger(call->set, subject));
 	return GateAnyInteger(fcinfo, subject);
 }
@@ -129,7 +135,7 @@ may_profile_uuid(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		return GateSubject(fcinfo, NULL);
 	memcpy(words, PG_GETARG_UUID_P(0)->data, sizeof(words));
-	if (likely(SetAnswers(call, words[0] ^ words[1])))
+	if (likely(SetAnswers(call, words[0], words[1])))
 		PG_RETURN_BOOL(SetHasWide(call->set, words));
 	SubjectKeyFromUuid(&key, PG_GETARG_UUID_P(0));
 	return GateSubject(fcinfo, &key);
@@ -160,7 +166,7 @@ may_profile_text(PG_FUNCTION_ARGS)
 			SetKeyAhead(call->ahead, &key, call->set) :
 			MakeSetKey(&key, &call->set->seed);
 
-		if (likely(SetAnswers(call, set_key.words[0] ^ set_key.words[1])))
+		if (likely(SetAnswers(call, set_key.words[0], set_key.words[1])))
 			PG_RETURN_BOOL(SetHas(call->set, &set_key));
 	}
 	return GateSubject(fcinfo, &key);

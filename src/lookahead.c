@@ -31,7 +31,7 @@ typedef struct ScanSearch
 } ScanSearch;
 
 /* Is this very call in the expression? */
-static bool
+bool
 HasCall(Node *node, void *call)
 {
 	return node == call ||

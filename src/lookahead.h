@@ -31,6 +31,7 @@ typedef struct Lookahead
 	NextSubject next[ROWS_AHEAD + 1];	/* by the row's number on its page */
 } Lookahead;
 
+extern bool HasCall(Node *node, void *call);
 extern Lookahead *FindScan(QueryDesc *query, Node *call);
 extern void ForgetNext(Lookahead *ahead);
 extern void PrefetchNext(Lookahead *ahead, const SubjectSet *set);

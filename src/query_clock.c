@@ -22,6 +22,7 @@
 
 #include "access/parallel.h"
 #include "access/xact.h"
+#include "newer_row.h"
 #include "query_clock.h"
 #include "utils/guc.h"
 
@@ -68,6 +69,9 @@ EnterRun(QueryDesc *query, TimestampTz clock)
 
 	query_run.query = query;
 	query_run.clock = clock;
+	query_run.upserts = Upserts(query->plannedstmt);
+	query_run.newer_rows = outer.query != NULL &&
+		(outer.newer_rows || outer.upserts || HasRecheck(outer.query));
 	worker_clock = (double) clock;
 	return outer;
 }

@@ -16,6 +16,8 @@ typedef struct QueryRun
 {
 	QueryDesc  *query;			/* NULL: none */
 	TimestampTz clock;
+	bool		upserts;		/* these two are about rows that the snapshot */
+	bool		newer_rows;		/* does not see, see newer_row.h */
 } QueryRun;
 
 /* The innermost query that the executor is running in this process. */

@@ -159,14 +159,30 @@ IdentifyRegistry(Registry *registry)
 	identity->files[0] = FileOf(registry->purpose);
 	identity->files[1] = FileOf(registry->subject);
 	identity->files[2] = FileOf(registry->choice);
+	identity->files[3] = FileOf(registry->change);
+}
+
+/*
+ * A function of a trigger of the log of changes.  Not by LookupFuncName(), which
+ * the caller's lack of USAGE would stop.
+ */
+static Oid
+TriggerFunction(const char *name, Oid schema)
+{
+	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
+						   CStringGetDatum(name),
+						   PointerGetDatum(buildoidvector(NULL, 0)),
+						   ObjectIdGetDatum(schema));
 }
 
 /*
  * Does a table have its two triggers of the log of changes, and do they fire
  * always?  Asked of the catalog, so as not to wait for a lock on the table.
+ * The first of them is put down at an index, with the transactions that defined
+ * the triggers last.
  */
 static bool
-HasLog(Oid relid, Oid log_change)
+HasTriggers(Registry *registry, Oid relid, Oid function, int index)
 {
 	Relation	rel = table_open(TriggerRelationId, AccessShareLock);
 	ScanKeyData scankey;
@@ -182,13 +198,35 @@ HasLog(Oid relid, Oid log_change)
 	{
 		Form_pg_trigger trigger = (Form_pg_trigger) GETSTRUCT(tuple);
 
-		if (trigger->tgfoid == log_change &&
-			trigger->tgenabled == TRIGGER_FIRES_ALWAYS)
-			found++;
+		if (trigger->tgfoid != function ||
+			trigger->tgenabled != TRIGGER_FIRES_ALWAYS)
+			continue;
+		if (found < 2)
+		{
+			registry->identity.triggers[index + found] =
+				HeapTupleHeaderGetRawXmin(tuple->t_data);
+			registry->trigger_xmin[index + found] =
+				HeapTupleHeaderGetXmin(tuple->t_data);
+		}
+		found++;
 	}
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
 	return found == 2;
+}
+
+/* Are all changes logged, and is the log kept? */
+static bool
+HasLog(Registry *registry, Oid schema)
+{
+	Oid			log_change = TriggerFunction("log_change", schema);
+	Oid			keep_change = TriggerFunction("keep_change", schema);
+
+	memset(registry->trigger_xmin, 0, sizeof(registry->trigger_xmin));
+	return HasTriggers(registry, registry->purpose, log_change, 0) &&
+		HasTriggers(registry, registry->subject, log_change, 2) &&
+		HasTriggers(registry, registry->choice, log_change, 4) &&
+		HasTriggers(registry, registry->change, keep_change, 6);
 }
 
 /* Where the registry is.  Throws when it is not complete. */
@@ -202,7 +240,6 @@ GetRegistry(void)
 	Oid			subject_id;
 	Oid			opclass;
 	Oid			equal;
-	Oid			log_change;
 
 	if (likely(registry_valid))
 		return registry;
@@ -248,15 +285,7 @@ GetRegistry(void)
 	fmgr_info_cxt(get_opcode(equal), &registry->subject_id_eq,
 				  TopMemoryContext);
 	IdentifyRegistry(registry);
-
-	/* Not by LookupFuncName(), which the caller's lack of USAGE would stop. */
-	log_change = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
-								 CStringGetDatum("log_change"),
-								 PointerGetDatum(buildoidvector(NULL, 0)),
-								 ObjectIdGetDatum(schema));
-	registry->logged = HasLog(registry->purpose, log_change) &&
-		HasLog(registry->subject, log_change) &&
-		HasLog(registry->choice, log_change);
+	registry->logged = HasLog(registry, schema);
 
 	/* What was invalidated while this looked is looked up again next time. */
 	registry_valid = generation == registry_generation;
@@ -867,6 +896,7 @@ ForEachSubject(const Registry *registry, const Purpose *purpose,
 		while (choice.tuple != NULL &&
 			   (order = SubjectKeyCompare(&choice.key, &subject.key)) <= 0)
 		{
+			CHECK_FOR_INTERRUPTS();
 			if (order == 0)
 				AddChoice(&facts, purpose, choice.tuple,
 						  RelationGetDescr(choice.rel));

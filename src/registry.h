@@ -127,17 +127,22 @@ enum
 	TOMBSTONE_SECRET_NATTS = TOMBSTONE_SECRET_ONE
 };
 
+/* The triggers of the log of changes: two on each of its tables and on itself. */
+#define LOG_TRIGGERS 8
+
 /*
  * What tells one content of the registry from another that has come in its
- * place, with a database made anew or by rewriting a table, of which the log
- * of changes knows nothing.  Compared as bytes.
+ * place, with a database that was created again, by rewriting or emptying a
+ * table, or while triggers of the log of changes were disabled, of which the log
+ * contains nothing.  Compared as bytes.
  */
 typedef struct RegistryIdentity
 {
 	Oid			database;
 	TransactionId database_xmin;
 	Oid			table;
-	Oid			files[3];		/* purpose, subject, choice */
+	Oid			files[4];		/* purpose, subject, choice, change */
+	TransactionId triggers[LOG_TRIGGERS];	/* that defined them last */
 } RegistryIdentity;
 
 /* Where the tables and indexes are in this database. */
@@ -161,7 +166,9 @@ typedef struct Registry
 	Oid			event;
 	Oid			event_link;
 	Oid			tombstone_secret;
-	bool		logged;			/* are all changes? */
+	bool		logged;			/* are all changes, and do they stay so? */
+	TransactionId trigger_xmin[LOG_TRIGGERS];	/* as in the identity, but
+												 * frozen where that is */
 	FmgrInfo	subject_id_eq;
 } Registry;
 

@@ -91,19 +91,6 @@ ReportRunning(const SnapshotImage *one, const SnapshotImage *other,
 	}
 }
 
-/* The oldest transaction that ForEachDifference() may report, or later. */
-uint64
-OldestDifference(const SnapshotImage *a, const SnapshotImage *b)
-{
-	uint64		oldest = Min(a->xmax, b->xmax);
-
-	if (a->nrunning > 0)
-		oldest = Min(oldest, a->running[0]);
-	if (b->nrunning > 0)
-		oldest = Min(oldest, b->running[0]);
-	return oldest;
-}
-
 /*
  * Call back for every transaction that may be seen by one of the snapshots and
  * not by the other.  Some that are not will be among them.
@@ -118,4 +105,26 @@ ForEachDifference(const SnapshotImage *a, const SnapshotImage *b,
 	ReportRunning(b, a, limit, callback, arg);
 	if (a->xmax != b->xmax)
 		callback(limit, true, arg);
+}
+
+/* Note the oldest transaction. */
+static void
+NoteOldest(uint64 xid, bool and_later, void *arg)
+{
+	uint64	   *oldest = (uint64 *) arg;
+
+	*oldest = Min(*oldest, xid);
+}
+
+/*
+ * The oldest transaction that ForEachDifference() reports; PG_UINT64_MAX where
+ * there is none.
+ */
+uint64
+OldestDifference(const SnapshotImage *a, const SnapshotImage *b)
+{
+	uint64		oldest = PG_UINT64_MAX;
+
+	ForEachDifference(a, b, NoteOldest, &oldest);
+	return oldest;
 }

@@ -12,11 +12,13 @@
  * can look for two texts that share one.
  *
  * The tables are powers of two with linear probing, at most three quarters
- * full.
+ * full.  People choose keys, or software does on their behalf, and a table in
+ * which all keys share a place takes hours; so the places depend on the seed.
  */
 #include "compat.h"
 
 #include "common/hashfn.h"
+#include "miscadmin.h"
 #include "port/pg_bitutils.h"
 #include "subject_set.h"
 
@@ -115,6 +117,7 @@ FillBits(SubjectSet *set, const SetBuilder *builder)
 	{
 		uint64		bit = (uint64) builder->integers[i] - (uint64) set->first;
 
+		CHECK_FOR_INTERRUPTS();
 		words[bit >> 6] |= UINT64CONST(1) << (bit & 63);
 	}
 }
@@ -128,13 +131,16 @@ FillChunks(SubjectSet *set, const SetBuilder *builder)
 	Size		slots = (Size) 1 << set->chunk_bits;
 
 	for (Size i = 0; i < slots; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		keys[i] = FREE_CHUNK;
+	}
 	for (Size i = 0; i < builder->nintegers; i++)
 	{
 		int64		value = builder->integers[i];
-		Size		slot = FindChunk(keys, set->chunk_bits,
-									 value >> CHUNK_SHIFT);
+		Size		slot = FindChunk(set, value >> CHUNK_SHIFT);
 
+		CHECK_FOR_INTERRUPTS();
 		keys[slot] = value >> CHUNK_SHIFT;
 		words[slot * CHUNK_WORDS + ((value >> 6) & (CHUNK_WORDS - 1))] |=
 			UINT64CONST(1) << (value & 63);
@@ -148,13 +154,17 @@ FillIntegers(SubjectSet *set, const SetBuilder *builder)
 	int64	   *slots = (int64 *) ((char *) set + set->integers);
 
 	for (Size i = 0; i < (Size) 1 << set->integer_bits; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		slots[i] = FREE_INTEGER;
+	}
 	for (Size i = 0; i < builder->nintegers; i++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (builder->integers[i] == FREE_INTEGER)
 			set->has_integer_min = true;
 		else
-			slots[FindInteger(slots, set->integer_bits, builder->integers[i])] =
+			slots[FindInteger(set, builder->integers[i])] =
 				builder->integers[i];
 	}
 }
@@ -169,10 +179,11 @@ FillWides(SubjectSet *set, const SetBuilder *builder)
 	{
 		const uint64 *words = builder->wides + 2 * i;
 
+		CHECK_FOR_INTERRUPTS();
 		if (words[0] == 0 && words[1] == 0)
 			set->has_wide_zero = true;
 		else
-			memcpy(slots + 2 * FindWide(slots, set->wide_bits, words), words,
+			memcpy(slots + 2 * FindWide(set, words), words,
 				   2 * sizeof(uint64));
 	}
 }
@@ -193,6 +204,7 @@ FinishSet(SetBuilder *builder)
 
 	for (Size i = 0; i < builder->nintegers; i++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (i == 0 || builder->integers[i] >> CHUNK_SHIFT !=
 			builder->integers[i - 1] >> CHUNK_SHIFT)
 			nchunks++;

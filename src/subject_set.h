@@ -15,7 +15,10 @@ typedef struct SetKey
 	uint64		words[2];		/* [0] alone for an integer */
 } SetKey;
 
-/* What the bits of a text depend on; random, and secret. */
+/*
+ * What the bits of a text, and the places in all hash tables, depend on; random,
+ * and secret.
+ */
 typedef struct FingerprintSeed
 {
 	uint64		words[2];
@@ -77,47 +80,72 @@ extern SubjectSet *FinishSet(SetBuilder *builder);
 										 * bits less */
 #define FREE_INTEGER	PG_INT64_MIN
 
-/* 2^64 divided by the golden ratio: Knuth, TAOCP vol. 3, section 6.4. */
-#define FIBONACCI		UINT64CONST(0x9E3779B97F4A7C15)
+/*
+ * A hash of 128 bits, or of an integer and 0: the product of both halves, folded
+ * as in wyhash (https://github.com/wangyi-fudan/wyhash).  Who chooses the keys
+ * does not know the seed, and so cannot choose such as share a place.
+ */
+static inline uint64
+HashWords(const FingerprintSeed *seed, uint64 high, uint64 low)
+{
+	uint64		a = high ^ seed->words[0];
+	uint64		b = low ^ seed->words[1];
+#ifdef HAVE_INT128
+	uint128		product = (uint128) a * b;
+
+	return (uint64) product ^ (uint64) (product >> 64);
+#else
+	uint64		cross = (a >> 32) * (uint32) b + (((a & 0xFFFFFFFF) * (uint32) b) >> 32);
+	uint64		carry = (a & 0xFFFFFFFF) * (b >> 32) + (cross & 0xFFFFFFFF);
+
+	return (a * b) ^ ((a >> 32) * (b >> 32) + (cross >> 32) + (carry >> 32));
+#endif
+}
 
 /* Where to begin looking in a table of 2^bits slots. */
 static inline Size
-FirstSlot(uint64 value, uint32 bits)
+FirstSlot(uint64 hash, uint32 bits)
 {
-	return (Size) ((value * FIBONACCI) >> (64 - bits));
+	return (Size) (hash >> (64 - bits));
 }
 
 /* The slot of a chunk, or the free one where it would go. */
 static inline Size
-FindChunk(const int64 *keys, uint32 bits, int64 chunk)
+FindChunk(const SubjectSet *set, int64 chunk)
 {
-	Size		slot = FirstSlot((uint64) chunk, bits);
+	const int64 *keys = (const int64 *) ((const char *) set + set->chunk_keys);
+	Size		slot = FirstSlot(HashWords(&set->seed, (uint64) chunk, 0),
+								 set->chunk_bits);
 
 	while (keys[slot] != chunk && keys[slot] != FREE_CHUNK)
-		slot = (slot + 1) & (((Size) 1 << bits) - 1);
+		slot = (slot + 1) & (((Size) 1 << set->chunk_bits) - 1);
 	return slot;
 }
 
 /* The slot of an integer, or the free one where it would go. */
 static inline Size
-FindInteger(const int64 *slots, uint32 bits, int64 value)
+FindInteger(const SubjectSet *set, int64 value)
 {
-	Size		slot = FirstSlot((uint64) value, bits);
+	const int64 *slots = (const int64 *) ((const char *) set + set->integers);
+	Size		slot = FirstSlot(HashWords(&set->seed, (uint64) value, 0),
+								 set->integer_bits);
 
 	while (slots[slot] != value && slots[slot] != FREE_INTEGER)
-		slot = (slot + 1) & (((Size) 1 << bits) - 1);
+		slot = (slot + 1) & (((Size) 1 << set->integer_bits) - 1);
 	return slot;
 }
 
 /* The slot of a wide key, or the free one where it would go. */
 static inline Size
-FindWide(const uint64 *slots, uint32 bits, const uint64 *words)
+FindWide(const SubjectSet *set, const uint64 *words)
 {
-	Size		slot = FirstSlot(words[0] ^ words[1], bits);
+	const uint64 *slots = (const uint64 *) ((const char *) set + set->wides);
+	Size		slot = FirstSlot(HashWords(&set->seed, words[0], words[1]),
+								 set->wide_bits);
 
 	while ((slots[2 * slot] != words[0] || slots[2 * slot + 1] != words[1]) &&
 		   (slots[2 * slot] != 0 || slots[2 * slot + 1] != 0))
-		slot = (slot + 1) & (((Size) 1 << bits) - 1);
+		slot = (slot + 1) & (((Size) 1 << set->wide_bits) - 1);
 	return slot;
 }
 
@@ -133,10 +161,8 @@ SetHasInteger(const SubjectSet *set, int64 value)
 				(bit & 63)) & 1;
 	if (set->chunk_bits > 0)
 	{
-		const int64 *keys = (const int64 *) ((const char *) set + set->chunk_keys);
 		const uint64 *words = (const uint64 *) ((const char *) set + set->chunk_words);
-		Size		slot = FindChunk(keys, set->chunk_bits,
-									 value >> CHUNK_SHIFT);
+		Size		slot = FindChunk(set, value >> CHUNK_SHIFT);
 
 		/* A free slot has no bits set. */
 		return (words[slot * CHUNK_WORDS + ((value >> 6) & (CHUNK_WORDS - 1))] >>
@@ -148,7 +174,7 @@ SetHasInteger(const SubjectSet *set, int64 value)
 	{
 		const int64 *slots = (const int64 *) ((const char *) set + set->integers);
 
-		return slots[FindInteger(slots, set->integer_bits, value)] == value;
+		return slots[FindInteger(set, value)] == value;
 	}
 	return false;
 }
@@ -164,7 +190,7 @@ SetHasWide(const SubjectSet *set, const uint64 *words)
 		return set->has_wide_zero;
 	if (set->wide_bits == 0)
 		return false;
-	slot = FindWide(slots, set->wide_bits, words);
+	slot = FindWide(set, words);
 	return slots[2 * slot] == words[0] && slots[2 * slot + 1] == words[1];
 }
 
@@ -187,15 +213,19 @@ PlaceInSet(const SubjectSet *set, const SetKey *key)
 	{
 		if (set->wide_bits > 0)
 			place += set->wides + 2 * sizeof(uint64) *
-				FirstSlot(key->words[0] ^ key->words[1], set->wide_bits);
+				FirstSlot(HashWords(&set->seed, key->words[0], key->words[1]),
+						  set->wide_bits);
 	}
 	else if (set->chunk_bits > 0)
 		place += set->chunk_words + CHUNK_WORDS * sizeof(uint64) *
-			FirstSlot((uint64) ((int64) key->words[0] >> CHUNK_SHIFT),
+			FirstSlot(HashWords(&set->seed,
+								(uint64) ((int64) key->words[0] >> CHUNK_SHIFT),
+								0),
 					  set->chunk_bits);
 	else if (set->integer_bits > 0)
 		place += set->integers + sizeof(int64) *
-			FirstSlot(key->words[0], set->integer_bits);
+			FirstSlot(HashWords(&set->seed, key->words[0], 0),
+					  set->integer_bits);
 	return place;
 }
 

@@ -163,4 +163,4 @@ CREATE FUNCTION consent_profiling.engine_stats(OUT purpose text,
 	RETURNS SETOF record AS 'MODULE_PATHNAME'
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL RESTRICTED;
 COMMENT ON FUNCTION consent_profiling.engine_stats() IS
-	'what this session keeps to answer may_profile() with, a row for each purpose it was asked about';
+	'what this session keeps to answer may_profile() with, a row for each purpose it was asked about; dirty, refreshes and probes are null for roles that may not read the history';

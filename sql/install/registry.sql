@@ -181,6 +181,18 @@ CREATE INDEX change_xid_idx ON consent_profiling.change (xid);
 COMMENT ON TABLE consent_profiling.change IS
 	'which transaction changed whom in the registry';
 
+-- A line that is taken away hides a change from who relies on the log.  What goes
+-- are lines that no query needs any more, and keys, as in prune_change_log().
+CREATE FUNCTION consent_profiling.keep_change()
+	RETURNS trigger AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+CREATE TRIGGER keep_change BEFORE UPDATE OR DELETE ON consent_profiling.change
+	FOR EACH ROW EXECUTE FUNCTION consent_profiling.keep_change();
+CREATE TRIGGER keep_changes BEFORE TRUNCATE ON consent_profiling.change
+	FOR EACH STATEMENT EXECUTE FUNCTION consent_profiling.keep_change();
+ALTER TABLE consent_profiling.change ENABLE ALWAYS TRIGGER keep_change;
+ALTER TABLE consent_profiling.change ENABLE ALWAYS TRIGGER keep_changes;
+
 CREATE FUNCTION consent_profiling.prune_change_log()
 	RETURNS bigint
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -252,7 +264,8 @@ CREATE FUNCTION consent_profiling.is_guarded(relation oid)
 	SET search_path = pg_catalog, pg_temp
 AS $$
 	SELECT consent_profiling.is_logged(relation)
-		OR relation IN (to_regclass('consent_profiling.event'),
+		OR relation IN ('consent_profiling.change'::regclass,
+						to_regclass('consent_profiling.event'),
 						to_regclass('consent_profiling.tombstone_secret'))
 $$;
 
@@ -282,8 +295,8 @@ COMMENT ON EVENT TRIGGER consent_profiling_keep_rows IS
 
 -- What is done while the log's triggers are disabled, as pg_restore
 -- --disable-triggers has it, is not logged; and to enable all triggers of a
--- table makes them fire less than always, those that guard the history and the
--- tombstones too, and those of tracked tables.
+-- table makes them fire less than always, those that guard the log itself, the
+-- history and the tombstones too, and those of tracked tables.
 CREATE FUNCTION consent_profiling.keep_log()
 	RETURNS event_trigger
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -315,7 +328,8 @@ BEGIN
 			WHERE is_guarded(t.tgrelid)
 				AND t.tgname IN ('log_change', 'log_change_of_all',
 								 'refuse_erased', 'chain_event', 'keep_event',
-								 'keep_events', 'keep_secret', 'keep_secrets')
+								 'keep_events', 'keep_secret', 'keep_secrets',
+								 'keep_change', 'keep_changes')
 				AND t.tgenabled IN ('O', 'R') LOOP
 		EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I',
 					   half.relation, half.tgname);

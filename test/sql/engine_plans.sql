@@ -36,6 +36,8 @@ VACUUM ANALYZE plans_order;
 VACUUM ANALYZE plans_visit;
 VACUUM ANALYZE plans_city;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO regress_plans_gated, regress_plans_free;
+-- what engine_stats() shows in full goes with this
+GRANT SELECT ON consent_profiling.event TO regress_plans_gated;
 GRANT INSERT, UPDATE ON plans_order TO regress_plans_gated;
 SELECT consent_profiling.protect(t::regclass, 'customer', '{regress_plans_gated}', 'p50') FROM unnest('{plans_order,plans_visit}'::text[]) t;
 
