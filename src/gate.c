@@ -8,6 +8,7 @@
 
 #include "engine.h"
 #include "gate.h"
+#include "gate_hook.h"
 #include "objection.h"
 #include "utils/builtins.h"
 
@@ -41,6 +42,7 @@ GateAnswers(FunctionCallInfo fcinfo)
 
 	if (call != NULL)
 		return call->answers;
+	RefuseUnlessPreloaded();
 	if (PG_NARGS() < 2)
 	{
 		answers = AnswersForSetting();
@@ -202,6 +204,7 @@ may_profile_columns(PG_FUNCTION_ARGS)
 		.choices = &choice
 	};
 
+	RefuseUnlessPreloaded();
 	facts.has_birth_date = !PG_ARGISNULL(0);
 	if (facts.has_birth_date)
 		facts.birth_date = PG_GETARG_DATEADT(0);

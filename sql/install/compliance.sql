@@ -58,6 +58,15 @@ AS $$
 	END
 $$;
 
+-- Internal: a date.
+CREATE FUNCTION consent_profiling.page_date(value date)
+	RETURNS text
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT COALESCE(to_char(value, '"<time>"FMDD Mon FMYYYY"</time>"'),
+					'<span class="quiet">none</span>')
+$$;
+
 -- Internal: one row of a table.  Cells that are a number are aligned as such.
 CREATE FUNCTION consent_profiling.page_row(VARIADIC cells text[])
 	RETURNS text
@@ -337,7 +346,7 @@ AS $$
 			'{Subject,Right,Received,Due,#Days overdue,Extended,#Request}',
 			string_agg(page_row(page_text(q.subject::text),
 					page_text(replace(q."right", '_', ' ')), page_time(q.received_at),
-					to_char(q.due_on, '"<time>"FMDD Mon FMYYYY"</time>"'),
+					page_date(q.due_on),
 					page_number(q.days_overdue),
 					CASE WHEN q.extended THEN 'yes' ELSE 'no' END,
 					page_number(q.request)), '' ORDER BY q.n)
@@ -373,13 +382,15 @@ CREATE FUNCTION consent_profiling.birth_date_section(OUT total bigint, OUT html 
 AS $$
 	SELECT count(*), page_table('dates',
 			'Birth dates that tracked tables claim and that contradict each other, of which the younger holds until one is rectified, and those more than 120 years ago, which are no age',
-			'{Subject,Birth date,Claimed,Recorded}',
-			string_agg(page_row(page_text(q.subject::text), page_text(q.birth_date::text),
-					page_text(q.claimed::text), page_time(q.recorded_at)), '' ORDER BY q.n)
+			'{Subject,Birth date,Also claimed,Recorded}',
+			string_agg(page_row(page_text(q.subject::text), page_date(q.birth_date),
+					page_date(q.claimed), page_time(q.recorded_at)), '' ORDER BY q.n)
 				FILTER (WHERE q.n <= page_rows()),
 			count(*), 'No birth date contradicts another, and each is an age.')
 		FROM (SELECT d.*, row_number() OVER (ORDER BY d.recorded_at, d.subject, d.claimed) AS n
-			  FROM (SELECT c.subject, c.birth_date, c.claimed, c.recorded_at
+			  FROM (SELECT c.subject, c.birth_date, CASE c.claimed
+							WHEN c.birth_date THEN c.contradicts ELSE c.claimed END AS claimed,
+						c.recorded_at
 					FROM birth_date_conflict c
 					UNION ALL
 					SELECT s.id, s.birth_date, NULL, s.registered_at
@@ -437,17 +448,6 @@ AS $$
 			  FROM notification_due) q
 $$;
 
--- Internal: is a gate's policy as add_gate() makes it?
-CREATE FUNCTION consent_profiling.gate_is_whole(policy pg_policy)
-	RETURNS boolean
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE
-	RETURN policy.polcmd = '*' AND policy.polwithcheck IS NULL
-		-- The call, of columns and constants, with implicit casts at most.
-		AND policy.polqual::text ~ E'^\\{FUNCEXPR '
-		AND policy.polqual::text !~ E'\\{(?!(FUNCEXPR|VAR|CONST|RELABELTYPE) )'
-		AND regexp_count(policy.polqual::text, E'\\{FUNCEXPR ')
-			= 1 + regexp_count(policy.polqual::text, ':funcformat 2 ');
-
 -- Internal: what is gated.  Where a gate does not hold as it should, it says so;
 -- these are counted.  A partition is shown with its parent, as far as all is the
 -- same with it.
@@ -456,10 +456,9 @@ CREATE FUNCTION consent_profiling.protected_section(OUT total bigint, OUT html t
 AS $$
 	WITH gates AS MATERIALIZED (
 		SELECT g.relation, g.columns, g.column_mode, g.purpose,
-			   array_agg(DISTINCT r) AS roles, bool_and(gate_is_whole(p)) AS whole
-			FROM gate g
-				JOIN pg_policy p ON p.polrelid = g.relation AND p.polname = g.policy,
-				unnest(g.roles) r
+			   array_agg(DISTINCT r) AS roles, bool_and(g.intact) AS whole,
+			   bool_or(g.permissive) AS permissive
+			FROM gate g, unnest(g.roles) r
 			GROUP BY g.relation, g.columns, g.column_mode, g.purpose
 	), judged AS (
 		SELECT g.*, concat_ws('; ',
@@ -469,8 +468,10 @@ AS $$
 					WHEN NOT c.relforcerowsecurity AND owner_is_gated(c.relowner, g.roles)
 						THEN 'row security is not forced: the owner sees all'
 				END,
-				CASE WHEN NOT g.whole
-					THEN 'the policy was altered: it does not ask may_profile() alone' END,
+				CASE WHEN g.permissive
+						THEN 'the policy is permissive: it does not gate'
+					WHEN NOT g.whole
+						THEN 'the policy was altered: it does not ask may_profile() alone' END,
 				-- Whoever is a member can also become the other by SET ROLE.
 				(SELECT string_agg(page_text(r.rolname), ', ' ORDER BY r.rolname)
 						|| ' can bypass row security: sees all'
@@ -484,6 +485,12 @@ AS $$
 					FROM pg_roles r
 					WHERE r.oid = ANY (g.roles) AND r.oid <> c.relowner
 						AND NOT r.rolsuper AND pg_has_role(r.oid, c.relowner, 'MEMBER')),
+				(SELECT 'members that do not inherit see all, as the library is not preloaded: '
+						|| string_agg(page_text(m), ', ' ORDER BY m)
+					FROM members_without_inherit(g.roles) m WHERE NOT is_preloaded()),
+				(SELECT 'can create triggers, which are given what others write: '
+						|| string_agg(page_text(t), ', ' ORDER BY t)
+					FROM trigger_creators(g.relation, g.roles) t),
 				(SELECT 'not gated: ' || string_agg(page_text(d::text), ', ' ORDER BY d::text)
 					FROM with_descendants(g.relation) d
 					WHERE d NOT IN (SELECT below.relation FROM gates below)),
@@ -509,6 +516,11 @@ AS $$
 				CASE j.trouble WHEN '' THEN 'holds'
 					ELSE '<span class="alarm">' || j.trouble || '</span>' END] AS cells
 			FROM judged j
+		UNION ALL
+		SELECT h.relation, true, ARRAY[NULL, NULL, NULL,
+				'<span class="alarm">no gate: only what remains of one</span>']
+			FROM helper h
+			WHERE h.relation NOT IN (SELECT gates.relation FROM gates)
 	)
 	SELECT count(*) FILTER (WHERE t.troubled), page_table('protected',
 			'Rows are shown to the roles only of whom the columns say that they may be profiled for the purpose',
@@ -854,6 +866,7 @@ REVOKE EXECUTE ON FUNCTION
 	consent_profiling.page_number(bigint),
 	consent_profiling.page_text(text),
 	consent_profiling.page_time(timestamptz),
+	consent_profiling.page_date(date),
 	consent_profiling.page_row(text[]),
 	consent_profiling.page_rows(),
 	consent_profiling.page_table(text, text, text[], text, bigint, text),
@@ -867,7 +880,6 @@ REVOKE EXECUTE ON FUNCTION
 	consent_profiling.review_section(),
 	consent_profiling.erasure_section(),
 	consent_profiling.notification_section(),
-	consent_profiling.gate_is_whole(pg_policy),
 	consent_profiling.protected_section(),
 	consent_profiling.unsealed_section(),
 	consent_profiling.page_style(),
