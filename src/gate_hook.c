@@ -192,7 +192,10 @@ MayGateOwners(Node *parsetree)
 		(IsA(parsetree, GrantRoleStmt) && ((GrantRoleStmt *) parsetree)->is_grant);
 }
 
-/* Force row security on owners that are gated since this command. */
+/*
+ * Force row security on owners that are gated since this command.  As superuser:
+ * the role that gave it need not own the tables, nor see our schema.
+ */
 static void
 GateOwners(PlannedStmt *pstmt, const char *query, bool read_only_tree,
 		   ProcessUtilityContext context, ParamListInfo params,
@@ -200,6 +203,8 @@ GateOwners(PlannedStmt *pstmt, const char *query, bool read_only_tree,
 		   QueryCompletion *completion)
 {
 	bool		concerns = MayGateOwners(pstmt->utilityStmt);
+	Oid			user;
+	int			context_flags;
 
 	(next_utility_hook ? next_utility_hook : standard_ProcessUtility)
 		(pstmt, query, read_only_tree, context, params, environment, dest,
@@ -207,12 +212,16 @@ GateOwners(PlannedStmt *pstmt, const char *query, bool read_only_tree,
 	if (!concerns || !OidIsValid(get_extension_oid(EXTENSION_SCHEMA, true)))
 		return;
 	CommandCounterIncrement();
+	GetUserIdAndSecContext(&user, &context_flags);
+	SetUserIdAndSecContext(BOOTSTRAP_SUPERUSERID,
+						   context_flags | SECURITY_LOCAL_USERID_CHANGE);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	SPI_connect();
 	if (SPI_execute("SELECT " EXTENSION_SCHEMA ".force_on_owners()", false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not force row security on owners");
 	SPI_finish();
 	PopActiveSnapshot();
+	SetUserIdAndSecContext(user, context_flags);
 }
 
 /* Called when the library is loaded. */

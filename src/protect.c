@@ -132,7 +132,9 @@ RunOwnDdl(const char *commands)
 	PG_TRY();
 	{
 		if (SPI_execute(commands, false, 0) < 0)
-			elog(ERROR, "could not execute \"%s\"", commands);
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("cannot execute \"%s\"", commands)));
 	}
 	PG_FINALLY();
 	{
@@ -173,9 +175,9 @@ in_gate_ddl(PG_FUNCTION_ARGS)
 static const char *
 SettleHelper(Oid relation, int wanted)
 {
-	char	   *table = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
-												   get_rel_name(relation));
-	Relation	catalog = table_open(PolicyRelationId, AccessShareLock);
+	char	   *relname = get_rel_name(relation);
+	char	   *table;
+	Relation	catalog;
 	const char *name = "consent_profiling_ungated";
 	int			helpers = 0;
 	bool		right = true;
@@ -186,7 +188,13 @@ SettleHelper(Oid relation, int wanted)
 	SysScanDesc scan;
 	HeapTuple	tuple;
 
+	/* It may have been dropped. */
+	if (relname == NULL)
+		return NULL;
+	table = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
+									   relname);
 	initStringInfo(&ddl);
+	catalog = table_open(PolicyRelationId, AccessShareLock);
 	ScanKeyInit(&scankey, Anum_pg_policy_polrelid, BTEqualStrategyNumber,
 				F_OIDEQ, ObjectIdGetDatum(relation));
 	scan = systable_beginscan(catalog, PolicyPolrelidPolnameIndexId, true,

@@ -945,14 +945,11 @@ COMMENT ON EVENT TRIGGER consent_profiling_guard_gates IS
 CREATE FUNCTION consent_profiling.keep_gates()
 	RETURNS event_trigger
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SET search_path = pg_catalog, consent_profiling, pg_temp
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 DECLARE
 	lost record;
 BEGIN
-	IF in_gate_ddl() THEN
-		RETURN;
-	END IF;
 	SELECT qualified_name(c.oid) AS relation INTO lost
 		FROM pg_event_trigger_dropped_objects() p,
 			dropped_policy(p.objid) d
@@ -963,7 +960,7 @@ BEGIN
 			-- Newer servers let a role drop the policies that are for it alone.
 			AND (NOT p.original
 				 OR (TG_TAG = 'DROP OWNED'
-					 AND NOT pg_has_role(c.relowner, 'USAGE')))
+					 AND NOT pg_has_role(caller_role(), c.relowner, 'USAGE')))
 		LIMIT 1;
 	IF FOUND THEN
 		RAISE EXCEPTION USING ERRCODE = 'dependent_objects_still_exist',
@@ -1053,7 +1050,8 @@ DECLARE
 	p record;
 	stays boolean;
 BEGIN
-	IF in_gate_ddl() THEN
+	-- What protect() and unprotect() do, they record.
+	IF TG_TAG = 'DROP POLICY' AND in_gate_ddl() THEN
 		RETURN;
 	END IF;
 	FOR p IN
@@ -1083,7 +1081,6 @@ COMMENT ON EVENT TRIGGER consent_profiling_settle_dropped IS
 
 -- Internal: force row security on owners that are gated, as the library has it
 -- after REASSIGN OWNED and GRANT of a role, for which there are no event triggers.
--- Harmless when called by others: what it does is what has to be.
 CREATE FUNCTION consent_profiling.force_on_owners()
 	RETURNS void
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -1098,4 +1095,6 @@ BEGIN
 END
 $$;
 
-REVOKE EXECUTE ON FUNCTION consent_profiling.resettle(regclass) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION consent_profiling.resettle(regclass),
+	consent_profiling.force_on_owners(),
+	consent_profiling.dropped_policy(oid) FROM PUBLIC;
