@@ -57,6 +57,16 @@
 #define MESSAGE_FLUSH_ARGUMENT , false
 #endif
 
+/*
+ * Since PostgreSQL 16 a membership itself says whether the member inherits;
+ * before that, the member did.
+ */
+#if PG_VERSION_NUM < 160000
+#define MembershipInherits(membership) RoleInherits((membership)->member)
+#else
+#define MembershipInherits(membership) ((membership)->inherit_option)
+#endif
+
 /* PostgreSQL 18 dropped a parameter of ExecutorRun. */
 #if PG_VERSION_NUM < 180000
 #define EXECUTE_ONCE_PARAMETER , bool execute_once

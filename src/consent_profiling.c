@@ -14,6 +14,7 @@
 #include "engine.h"
 #include "fmgr.h"
 #include "gate.h"
+#include "gate_hook.h"
 #include "query_clock.h"
 #include "shared_set.h"
 #include "utils/guc.h"
@@ -93,5 +94,6 @@ _PG_init(void)
 	InitQueryClock();
 	InitEngine();
 	InitSharedSets();
+	InitGateHook();
 	MarkGUCPrefixReserved(EXTENSION_SCHEMA);
 }

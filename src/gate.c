@@ -8,6 +8,7 @@
 
 #include "engine.h"
 #include "gate.h"
+#include "gate_hook.h"
 #include "newer_row.h"
 #include "objection.h"
 #include "utils/builtins.h"
@@ -42,6 +43,7 @@ GateAnswers(FunctionCallInfo fcinfo)
 
 	if (call != NULL)
 		return call->answers;
+	RefuseUnlessPreloaded();
 	if (PG_NARGS() < 2)
 	{
 		answers = AnswersForSetting();
@@ -208,6 +210,7 @@ may_profile_columns(PG_FUNCTION_ARGS)
 		.choices = &choice
 	};
 
+	RefuseUnlessPreloaded();
 	facts.has_birth_date = !PG_ARGISNULL(0);
 	if (facts.has_birth_date)
 		facts.birth_date = PG_GETARG_DATEADT(0);

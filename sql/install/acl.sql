@@ -60,7 +60,8 @@ SELECT consent_profiling.close_new_objects();
 
 GRANT USAGE ON TYPE consent_profiling.subject_id, consent_profiling.consent,
 	consent_profiling.objection, consent_profiling.verdict TO PUBLIC;
-GRANT SELECT ON consent_profiling.gate, consent_profiling.protected_table TO PUBLIC;
+GRANT SELECT ON consent_profiling.gate, consent_profiling.helper,
+	consent_profiling.protected_table TO PUBLIC;
 
 DO $$
 DECLARE
@@ -87,7 +88,7 @@ DECLARE
 		-- the permissive policy of a gated table
 		'ungated',
 		-- the views "gate" and "protected_table"
-		'gate_column', 'policy_calls', 'base_type',
+		'read_policy', 'policy_calls', 'base_type',
 		-- protecting and tracking, for owners of tables, and what these call with
 		-- the rights of the owner
 		'protect', 'protect_columns', 'unprotect', 'track_subjects',
@@ -95,7 +96,10 @@ DECLARE
 		'check_relation', 'check_tracked', 'gate_children', 'gate_family',
 		'gated_roles', 'keeps_snapshot', 'lock_family', 'lock_relation',
 		'owner_is_gated', 'role_list', 'role_oid', 'subject_types', 'switch_on',
-		'with_descendants'];
+		'with_descendants', 'gate_ddl', 'in_gate_ddl', 'settle_helper',
+		'drop_gate', 'ungate_family', 'trigger_creators',
+		'members_without_inherit', 'is_preloaded', 'record_gates',
+		'qualified_name', 'gates_of'];
 	functions text;
 	found_names name[];
 BEGIN

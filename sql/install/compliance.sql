@@ -448,17 +448,6 @@ AS $$
 			  FROM notification_due) q
 $$;
 
--- Internal: is a gate's policy as add_gate() makes it?
-CREATE FUNCTION consent_profiling.gate_is_whole(policy pg_policy)
-	RETURNS boolean
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE
-	RETURN policy.polcmd = '*' AND policy.polwithcheck IS NULL
-		-- The call, of columns and constants, with implicit casts at most.
-		AND policy.polqual::text ~ E'^\\{FUNCEXPR '
-		AND policy.polqual::text !~ E'\\{(?!(FUNCEXPR|VAR|CONST|RELABELTYPE) )'
-		AND regexp_count(policy.polqual::text, E'\\{FUNCEXPR ')
-			= 1 + regexp_count(policy.polqual::text, ':funcformat 2 ');
-
 -- Internal: what is gated.  Where a gate does not hold as it should, it says so;
 -- these are counted.  A partition is shown with its parent, as far as all is the
 -- same with it.
@@ -467,10 +456,9 @@ CREATE FUNCTION consent_profiling.protected_section(OUT total bigint, OUT html t
 AS $$
 	WITH gates AS MATERIALIZED (
 		SELECT g.relation, g.columns, g.column_mode, g.purpose,
-			   array_agg(DISTINCT r) AS roles, bool_and(gate_is_whole(p)) AS whole
-			FROM gate g
-				JOIN pg_policy p ON p.polrelid = g.relation AND p.polname = g.policy,
-				unnest(g.roles) r
+			   array_agg(DISTINCT r) AS roles, bool_and(g.intact) AS whole,
+			   bool_or(g.permissive) AS permissive
+			FROM gate g, unnest(g.roles) r
 			GROUP BY g.relation, g.columns, g.column_mode, g.purpose
 	), judged AS (
 		SELECT g.*, concat_ws('; ',
@@ -480,8 +468,10 @@ AS $$
 					WHEN NOT c.relforcerowsecurity AND owner_is_gated(c.relowner, g.roles)
 						THEN 'row security is not forced: the owner sees all'
 				END,
-				CASE WHEN NOT g.whole
-					THEN 'the policy was altered: it does not ask may_profile() alone' END,
+				CASE WHEN g.permissive
+						THEN 'the policy is permissive: it does not gate'
+					WHEN NOT g.whole
+						THEN 'the policy was altered: it does not ask may_profile() alone' END,
 				-- Whoever is a member can also become the other by SET ROLE.
 				(SELECT string_agg(page_text(r.rolname), ', ' ORDER BY r.rolname)
 						|| ' can bypass row security: sees all'
@@ -495,6 +485,12 @@ AS $$
 					FROM pg_roles r
 					WHERE r.oid = ANY (g.roles) AND r.oid <> c.relowner
 						AND NOT r.rolsuper AND pg_has_role(r.oid, c.relowner, 'MEMBER')),
+				(SELECT 'members that do not inherit see all, as the library is not preloaded: '
+						|| string_agg(page_text(m), ', ' ORDER BY m)
+					FROM members_without_inherit(g.roles) m WHERE NOT is_preloaded()),
+				(SELECT 'can create triggers, which are given what others write: '
+						|| string_agg(page_text(t), ', ' ORDER BY t)
+					FROM trigger_creators(g.relation, g.roles) t),
 				(SELECT 'not gated: ' || string_agg(page_text(d::text), ', ' ORDER BY d::text)
 					FROM with_descendants(g.relation) d
 					WHERE d NOT IN (SELECT below.relation FROM gates below)),
@@ -520,6 +516,11 @@ AS $$
 				CASE j.trouble WHEN '' THEN 'holds'
 					ELSE '<span class="alarm">' || j.trouble || '</span>' END] AS cells
 			FROM judged j
+		UNION ALL
+		SELECT h.relation, true, ARRAY[NULL, NULL, NULL,
+				'<span class="alarm">no gate: only what remains of one</span>']
+			FROM helper h
+			WHERE h.relation NOT IN (SELECT gates.relation FROM gates)
 	)
 	SELECT count(*) FILTER (WHERE t.troubled), page_table('protected',
 			'Rows are shown to the roles only of whom the columns say that they may be profiled for the purpose',

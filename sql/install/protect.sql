@@ -3,43 +3,25 @@
 ---------------------------------------------------------------------
 
 -- The policies in the catalogue are the only list of protected tables there
--- is.  A gate is a RESTRICTIVE policy whose name begins with
--- "consent_profiling_" and that calls may_profile(); what it gates by is read
--- from its dependencies, which follow every rename.  Every gated role has a
--- policy of its own: where a dump is restored and one of the roles is missing,
--- the others stay gated.
+-- is.  A gate is a policy that calls may_profile(); whatever its name, it is
+-- intact when it is RESTRICTIVE and the call is all there is to it.  Every gated
+-- role has a policy of its own: where a dump is restored and one of the roles is
+-- missing, the others stay gated.  Restrictive policies alone show nothing.
+-- Where the table had no row security before, a permissive policy, the helper,
+-- shows rows, as long as the table has no other permissive policy.
 
--- Internal: what every new permissive policy asks.  It is always true; it is
--- there for the policy to depend on the extension, so that DROP EXTENSION ...
--- CASCADE takes the permission along with the gate and leaves a closed table.
+-- Internal: what the helper calls.  It is true; it is there for the policy to
+-- depend on the extension, so that DROP EXTENSION ... CASCADE takes the
+-- permission along with the gate and leaves a closed table.  Throws where Citus
+-- would turn gates into their opposite.
 CREATE FUNCTION consent_profiling.ungated()
-	RETURNS boolean
-	LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
-	RETURN true;
+	RETURNS boolean AS 'MODULE_PATHNAME'
+	LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE;
 
 -- Internal: the type beneath all domains.
 CREATE FUNCTION consent_profiling.base_type(type oid)
 	RETURNS oid AS 'MODULE_PATHNAME', 'consent_profiling_base_type'
 	LANGUAGE C STABLE STRICT PARALLEL SAFE;
-
--- Internal: the column of a type that a policy reads; with a null type, the
--- only column that it reads.
-CREATE FUNCTION consent_profiling.gate_column(policy oid, relation oid, type oid)
-	RETURNS name
-	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
-	SET search_path = pg_catalog, consent_profiling, pg_temp
-AS $$
-	SELECT a.attname
-		FROM pg_depend d
-			JOIN pg_attribute a
-				ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-		WHERE d.classid = 'pg_policy'::regclass
-			AND d.objid = policy
-			AND d.refclassid = 'pg_class'::regclass
-			AND d.refobjid = relation
-			AND d.refobjsubid > 0
-			AND (type IS NULL OR base_type(a.atttypid) = type)
-$$;
 
 -- Internal: does a policy depend on a function of ours of this name?  With a
 -- null name, on any.
@@ -59,35 +41,57 @@ AS $$
 				AND (arguments IS NULL OR p.pronargs = arguments))
 $$;
 
--- Internal: the gates as add_gate() makes them.
+-- Internal: what a policy is, read from its nodes: a gate or a helper; is it
+-- exactly as protect() makes it; and a gate's columns and purpose.
+CREATE FUNCTION consent_profiling.read_policy(policy oid, OUT relation oid,
+		OUT kind text, OUT intact boolean, OUT column_mode boolean,
+		OUT columns name[], OUT purpose text)
+	AS 'MODULE_PATHNAME'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE;
+
+-- Internal: the same for a policy that this transaction has dropped.
+CREATE FUNCTION consent_profiling.dropped_policy(policy oid, OUT relation oid,
+		OUT kind text, OUT intact boolean, OUT column_mode boolean,
+		OUT columns name[], OUT purpose text)
+	AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE STRICT PARALLEL SAFE;
+
+-- Internal: the gates, intact or not.
 CREATE VIEW consent_profiling.gate AS
 	SELECT pol.polrelid::pg_catalog.regclass AS relation,
 		pol.polname AS policy,
 		k.column_mode,
 		k.columns,
 		pol.polroles AS roles,
-		CASE WHEN NOT k.column_mode THEN
-			pg_catalog.substring(
-				pg_catalog.pg_get_expr(pol.polqual, pol.polrelid),
-				E', ''([^'']+)''::(?:"?pg_catalog"?\\.)?(?:text|"text")\\)$') END AS purpose
+		k.purpose,
+		k.intact,
+		pol.polpermissive AS permissive
 	FROM pg_catalog.pg_policy pol
-		CROSS JOIN LATERAL (
-			SELECT m.column_mode,
-				CASE WHEN m.column_mode THEN ARRAY[
-					consent_profiling.gate_column(pol.oid, pol.polrelid,
-						'pg_catalog.date'::pg_catalog.regtype),
-					consent_profiling.gate_column(pol.oid, pol.polrelid,
-						'consent_profiling.consent'::pg_catalog.regtype),
-					consent_profiling.gate_column(pol.oid, pol.polrelid,
-						'consent_profiling.objection'::pg_catalog.regtype)]
-				ELSE ARRAY[
-					consent_profiling.gate_column(pol.oid, pol.polrelid, NULL)]
-				END AS columns
-			FROM consent_profiling.policy_calls(pol.oid, 'may_profile', 3)
-				AS m (column_mode)) k
-	WHERE NOT pol.polpermissive
-		AND pol.polname LIKE E'consent\\_profiling\\_%'
-		AND consent_profiling.policy_calls(pol.oid, 'may_profile');
+		CROSS JOIN LATERAL consent_profiling.read_policy(pol.oid) k
+	WHERE k.kind OPERATOR(pg_catalog.=) 'gate';
+
+-- Internal: the helpers.
+CREATE VIEW consent_profiling.helper AS
+	SELECT pol.polrelid::pg_catalog.regclass AS relation,
+		pol.polname AS policy,
+		k.intact
+	FROM pg_catalog.pg_policy pol
+		CROSS JOIN LATERAL consent_profiling.read_policy(pol.oid) k
+	WHERE k.kind OPERATOR(pg_catalog.=) 'helper';
+
+-- Internal: is this owner one of the members of the roles, of whatever kind?  0
+-- is PUBLIC.
+CREATE FUNCTION consent_profiling.owner_is_gated(owner oid, roles oid[])
+	RETURNS boolean
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+	-- A superuser counts as a member of every role, which is not meant here.
+	SELECT bool_or(r = 0 OR r = owner
+				   OR (NOT o.rolsuper AND pg_has_role(owner, r, 'MEMBER')))
+		FROM pg_roles o, unnest(roles) r
+		WHERE o.oid = owner
+$$;
 
 CREATE VIEW consent_profiling.protected_table AS
 	SELECT g.relation,
@@ -96,15 +100,29 @@ CREATE VIEW consent_profiling.protected_table AS
 		pg_catalog.array_agg(n.name ORDER BY n.name) AS roles,
 		CASE WHEN g.column_mode THEN g.columns[1] END AS birth_date_column,
 		CASE WHEN g.column_mode THEN g.columns[2] END AS consent_column,
-		CASE WHEN g.column_mode THEN g.columns[3] END AS objection_column
+		CASE WHEN g.column_mode THEN g.columns[3] END AS objection_column,
+		i.intact
 	FROM consent_profiling.gate g
+		JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) g.relation
 		CROSS JOIN LATERAL (
-			SELECT CASE WHEN u.role = 0 THEN 'public'
+			SELECT g.intact AND c.relrowsecurity
+				AND (c.relforcerowsecurity
+					 OR NOT consent_profiling.owner_is_gated(c.relowner, g.roles)))
+			AS i (intact)
+		CROSS JOIN LATERAL (
+			SELECT CASE WHEN u.role OPERATOR(pg_catalog.=) 0 THEN 'public'
 				ELSE pg_catalog.pg_get_userbyid(u.role) END
 				FROM pg_catalog.unnest(g.roles) AS u (role)) AS n (name)
-	GROUP BY g.relation, g.column_mode, g.columns, g.purpose;
+	GROUP BY g.relation, g.column_mode, g.columns, g.purpose, i.intact
+	UNION ALL
+	-- A helper whose gates are gone, or that was altered.
+	SELECT h.relation, NULL, NULL, '{}', NULL, NULL, NULL, false
+	FROM consent_profiling.helper h
+	WHERE NOT h.intact
+		OR NOT EXISTS (SELECT FROM consent_profiling.gate g
+					   WHERE g.relation OPERATOR(pg_catalog.=) h.relation);
 COMMENT ON VIEW consent_profiling.protected_table IS
-	'the gates on tables: by which column, for which purpose (null: the session''s) and for which roles; or by which three columns in column mode';
+	'the gates on tables: by which column, for which purpose (null: the session''s) and for which roles; or by which three columns in column mode; not intact: altered, permissive, row security off or not forced on a gated owner, or, without roles, what remains of gates that are gone';
 
 -- Internal: a relation and all partitions and children of it.
 CREATE FUNCTION consent_profiling.with_descendants(relation regclass)
@@ -208,18 +226,22 @@ AS $$
 				 'consent_profiling.subject_id']::regtype[]::oid[]
 $$;
 
--- Internal: is this owner one of those whom the roles gate?  0 is PUBLIC.
-CREATE FUNCTION consent_profiling.owner_is_gated(owner oid, roles oid[])
-	RETURNS boolean
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE
-	SET search_path = pg_catalog, pg_temp
-AS $$
-	-- A superuser counts as a member of every role, which is not meant here.
-	SELECT bool_or(r = 0 OR r = owner
-				   OR (NOT o.rolsuper AND pg_has_role(owner, r, 'USAGE')))
-		FROM pg_roles o, unnest(roles) r
-		WHERE o.oid = owner
-$$;
+-- Internal: run commands on policies and row security as our own, with the
+-- rights of the caller; and does one run?
+CREATE FUNCTION consent_profiling.gate_ddl(commands text)
+	RETURNS void AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+CREATE FUNCTION consent_profiling.in_gate_ddl()
+	RETURNS boolean AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+
+-- Internal: bring a relation's helper in order, as our own command and with the
+-- rights of the caller: make it, remove it, or, with null, leave it to be or not
+-- to be; and have it show rows only where no other permissive policy is.  Says
+-- what became of it: open, shut or gone; or null where nothing was to be done.
+CREATE FUNCTION consent_profiling.settle_helper(relation oid, wanted boolean)
+	RETURNS text AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 
 -- Internal: lock a relation that is about to be gated or opened, with a clear
 -- word for those who may not.
@@ -299,18 +321,6 @@ BEGIN
 		stem := left(stem, -1);
 	END LOOP;
 
-	-- Restrictive policies alone show nothing.
-	IF NOT (SELECT relrowsecurity FROM pg_class WHERE oid = relation) AND
-		NOT EXISTS (SELECT FROM pg_policy p
-					WHERE p.polrelid = relation
-						AND policy_calls(p.oid, 'ungated')) THEN
-		IF EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = relation) THEN
-			RAISE NOTICE 'policies that % already had come into force', relation;
-		END IF;
-		EXECUTE format('CREATE POLICY consent_profiling_ungated ON %s AS PERMISSIVE FOR ALL TO PUBLIC USING (consent_profiling.ungated())',
-					   relation);
-	END IF;
-
 	FOREACH role IN ARRAY roles LOOP
 		new := stem;
 		suffix := 1;
@@ -321,18 +331,41 @@ BEGIN
 			suffix := suffix + 1;
 			new := stem || '_' || suffix;
 		END LOOP;
-		EXECUTE format('CREATE POLICY %I ON %s AS RESTRICTIVE FOR ALL TO %s USING (consent_profiling.may_profile(%s))',
+		PERFORM gate_ddl(format('CREATE POLICY %I ON %s AS RESTRICTIVE FOR ALL TO %s USING (consent_profiling.may_profile(%s))',
 					   new, relation, role_list(ARRAY[role]),
 					   (SELECT string_agg(quote_ident(c), ', ' ORDER BY n)
 						FROM unnest(columns) WITH ORDINALITY AS u (c, n))
-					   || COALESCE(', ' || quote_literal(add_gate.purpose), ''));
+					   || COALESCE(', ' || quote_literal(add_gate.purpose), '')));
 	END LOOP;
 END
 $$;
 
--- Internal: put a gate on a relation and all beneath it, in place of the one
--- by the same columns.  Beneath it only the gates that came from there are
--- replaced; a partition may have others of its own.
+-- Internal: drop a gate's policy.  One made by hand may be for other roles as
+-- well; it goes on for those.
+CREATE FUNCTION consent_profiling.drop_gate(relation regclass, policy name,
+		roles oid[])
+	RETURNS void
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+DECLARE
+	others oid[] := ARRAY(SELECT r FROM pg_policy p, unnest(p.polroles) r
+						  WHERE p.polrelid = relation AND p.polname = policy
+							  AND r <> ALL (roles));
+BEGIN
+	IF cardinality(others) > 0 THEN
+		PERFORM gate_ddl(format('ALTER POLICY %I ON %s TO %s', policy, relation,
+								role_list(others)));
+	ELSE
+		PERFORM gate_ddl(format('DROP POLICY IF EXISTS %I ON %s', policy, relation));
+	END IF;
+END
+$$;
+
+-- Internal: put the gates of these roles on a relation and all partitions and
+-- children, in place of those that they have there by the same columns.  Of a
+-- partition's gates only those that came from the relation are replaced; it may
+-- have others of its own.  Other roles keep theirs.
 CREATE FUNCTION consent_profiling.gate_family(relation regclass,
 		columns name[], purpose text, roles oid[])
 	RETURNS void
@@ -340,29 +373,122 @@ CREATE FUNCTION consent_profiling.gate_family(relation regclass,
 	SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 DECLARE
+	-- Everybody is gated once, by the one policy.
+	gated oid[] := CASE WHEN 0 = ANY (roles) THEN '{0}' ELSE roles END;
 	family regclass[];
 	member regclass;
 	old record;
+	creators text;
 BEGIN
+	-- Throws where Citus is and the library was not preloaded.
+	PERFORM ungated();
 	SELECT array_agg(f) INTO family FROM lock_family(relation) f;
 	FOR old IN
-		SELECT c.relation, c.policy
+		SELECT g.purpose AS was, g.intact,
+			   string_agg(DISTINCT CASE r WHEN 0 THEN 'public'
+						  ELSE pg_get_userbyid(r) END, ', ') AS names
+		FROM gate g, unnest(g.roles) r
+		WHERE g.relation = gate_family.relation
+			AND g.columns = gate_family.columns
+			AND r = ANY (gate_family.roles)
+			AND NOT (g.intact AND r = ANY (gated)
+					 AND g.purpose IS NOT DISTINCT FROM gate_family.purpose)
+		GROUP BY 1, 2 LOOP
+		IF NOT old.intact THEN
+			RAISE NOTICE 'the gate of % on % did not hold and is made again',
+				old.names, relation;
+		ELSE
+			RAISE NOTICE 'the gate of % on % was for % and is replaced',
+				old.names, relation,
+				COALESCE('purpose "' || old.was || '"', 'the session''s purpose');
+		END IF;
+	END LOOP;
+
+	FOR old IN
+		SELECT DISTINCT c.relation, c.policy
 		FROM gate t JOIN gate c
 			ON c.columns = t.columns
 			AND c.roles = t.roles
 			AND c.purpose IS NOT DISTINCT FROM t.purpose
 		WHERE t.relation = gate_family.relation
 			AND t.columns = gate_family.columns
+			AND t.roles && gate_family.roles
 			AND c.relation = ANY (family) LOOP
-		EXECUTE format('DROP POLICY IF EXISTS %I ON %s', old.policy, old.relation);
+		PERFORM drop_gate(old.relation, old.policy, roles);
 	END LOOP;
 
 	FOREACH member IN ARRAY family LOOP
-		PERFORM add_gate(member, columns, gate_family.purpose, roles);
+		PERFORM add_gate(member, columns, gate_family.purpose, gated);
+		-- What was altered or dropped by other means is repaired.
+		PERFORM settle_helper(member, NULL);
 	END LOOP;
 	PERFORM gate_children(ARRAY[relation]);
+
+	-- A gated role's own trigger is given rows that the role may not see.
+	SELECT string_agg(DISTINCT t, ', ') INTO creators
+		FROM unnest(family) f, trigger_creators(f, gated) t;
+	IF creators IS NOT NULL THEN
+		RAISE WARNING 'gated roles can create triggers on %: %', relation, creators
+			USING DETAIL = 'A trigger is given every row that others write, and runs with their rights.',
+				HINT = 'REVOKE TRIGGER on the table from them.';
+	END IF;
+	-- PostgreSQL alone applies policies to the members that inherit.
+	SELECT string_agg(quote_ident(m), ', ' ORDER BY m) INTO creators
+		FROM members_without_inherit(gated) m;
+	IF creators IS NOT NULL AND NOT is_preloaded() THEN
+		RAISE WARNING 'members that do not inherit from a gated role are not gated: %', creators
+			USING DETAIL = 'They are when the library is preloaded.',
+				HINT = 'Add consent_profiling to shared_preload_libraries, or protect the table for them by name.';
+	END IF;
+	IF NOT EXISTS (SELECT FROM pg_policy p
+				   WHERE p.polrelid = relation AND p.polpermissive) THEN
+		RAISE NOTICE 'row security was on: % shows no rows as long as it has no permissive policy', relation
+			USING HINT = 'To let roles that are not gated see all rows, ALTER TABLE ... DISABLE ROW LEVEL SECURITY: the gates stay.';
+	END IF;
 END
 $$;
+
+-- Internal: roles with the privilege TRIGGER on a relation, of those that the
+-- gates are for: the role, its members, and what it is a member of.
+CREATE FUNCTION consent_profiling.trigger_creators(relation regclass, roles oid[])
+	RETURNS SETOF text
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT DISTINCT CASE a.grantee WHEN 0 THEN 'public'
+			ELSE quote_ident(pg_get_userbyid(a.grantee)) END
+		FROM pg_class c, aclexplode(c.relacl) a
+			LEFT JOIN pg_roles g ON g.oid = a.grantee
+		WHERE c.oid = relation
+			AND a.privilege_type = 'TRIGGER'
+			AND a.grantee <> c.relowner
+			AND NOT COALESCE(g.rolsuper, false)
+			AND (0 = ANY (roles) OR a.grantee = 0
+				 OR EXISTS (SELECT FROM pg_roles r
+							WHERE r.oid = ANY (roles) AND NOT r.rolsuper
+								AND (pg_has_role(g.oid, r.oid, 'MEMBER')
+									 OR pg_has_role(r.oid, g.oid, 'MEMBER'))))
+$$;
+
+-- Internal: members of gated roles that do not inherit from them.
+CREATE FUNCTION consent_profiling.members_without_inherit(roles oid[])
+	RETURNS SETOF name
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT m.rolname
+		FROM pg_roles m
+		WHERE 0 <> ALL (roles) AND NOT m.rolsuper AND NOT m.rolbypassrls
+			AND EXISTS (SELECT FROM pg_roles r WHERE r.oid = ANY (roles)
+							AND pg_has_role(m.oid, r.oid, 'MEMBER'))
+			AND NOT EXISTS (SELECT FROM pg_roles r WHERE r.oid = ANY (roles)
+							AND pg_has_role(m.oid, r.oid, 'USAGE'))
+$$;
+
+-- Internal: was the library loaded at the server's start?
+CREATE FUNCTION consent_profiling.is_preloaded()
+	RETURNS boolean AS 'MODULE_PATHNAME'
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE;
 
 -- Internal: switch row security on, and FORCE it exactly when the owner is
 -- among the gated roles.  Where the table had row security before, FORCE may
@@ -381,16 +507,19 @@ BEGIN
 	gated := EXISTS (SELECT FROM gate g
 					 WHERE g.relation = switch_on.relation
 						 AND owner_is_gated(class.relowner, g.roles));
-	ours := EXISTS (SELECT FROM pg_policy p
-					WHERE p.polrelid = class.oid
-						AND policy_calls(p.oid, 'ungated'));
+	ours := EXISTS (SELECT FROM helper h WHERE h.relation = switch_on.relation);
 	IF NOT class.relrowsecurity THEN
-		EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', relation);
+		-- Restrictive policies alone show nothing.
+		IF settle_helper(relation, true) = 'shut' THEN
+			RAISE NOTICE 'the other policies of % are in force, too', relation;
+		END IF;
+		ours := true;
+		PERFORM gate_ddl(format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', relation));
 	END IF;
 	IF gated AND NOT class.relforcerowsecurity THEN
-		EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', relation);
+		PERFORM gate_ddl(format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', relation));
 	ELSIF class.relforcerowsecurity AND ours AND NOT gated THEN
-		EXECUTE format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', relation);
+		PERFORM gate_ddl(format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', relation));
 	END IF;
 END
 $$;
@@ -412,9 +541,7 @@ BEGIN
 			MESSAGE = 'roles must not be empty',
 			HINT = 'Name the roles that profile, or ''{public}'' for everybody.';
 	END IF;
-	RETURN (SELECT CASE WHEN 0 = ANY (array_agg(o)) THEN '{0}'
-				ELSE array_agg(DISTINCT o) END
-			FROM unnest(roles) r, role_oid(r) o);
+	RETURN (SELECT array_agg(DISTINCT o) FROM unnest(roles) r, role_oid(r) o);
 END
 $$;
 
@@ -433,10 +560,11 @@ BEGIN
 						 'smallint, integer, bigint, uuid, text, varchar or consent_profiling.subject_id');
 	PERFORM check_gate_purpose(protect.purpose);
 	PERFORM gate_family(relation, ARRAY[subject_column], protect.purpose, gated);
+	PERFORM record_gates('protect', relation, roles);
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.protect(regclass, name, name[], text) IS
-	'gates a table by the subject in a column: the roles, or public, no longer see or write rows of people who may not be profiled for the purpose (default: the session''s); covers partitions and children; calling again replaces; throws wrong_object_type, undefined_column, datatype_mismatch, undefined_object, object_not_in_prerequisite_state for a purpose that is not profiling, insufficient_privilege';
+	'gates a table by the subject in a column: the roles, or public, no longer see or write rows of people who may not be profiled for the purpose (default: the session''s); covers partitions and children; replaces the gates that these roles have by this column, and leaves those of other roles alone; throws wrong_object_type, undefined_column, datatype_mismatch, undefined_object, object_not_in_prerequisite_state for a purpose that is not profiling, insufficient_privilege';
 
 CREATE FUNCTION consent_profiling.protect_columns(relation regclass,
 		birth_date_column name, consent_column name, objection_column name,
@@ -460,62 +588,150 @@ BEGIN
 	PERFORM gate_family(relation,
 						ARRAY[birth_date_column, consent_column, objection_column],
 						NULL, gated);
+	PERFORM record_gates('protect_columns', relation, roles);
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.protect_columns(regclass, name, name,
 		name, name[]) IS
 	'gates a table that carries birth date, consent and objection itself, by the rules of the root purpose; otherwise as protect()';
 
-CREATE FUNCTION consent_profiling.unprotect(relation regclass)
+-- Internal: take the gates of these roles, or with null all gates, off a
+-- relation and all partitions and children.
+CREATE FUNCTION consent_profiling.ungate_family(relation regclass, roles oid[])
 	RETURNS void
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 DECLARE
 	family regclass[];
-	opened regclass[];
 	member regclass;
 	old record;
 	parent regclass;
+	others text;
 BEGIN
 	SELECT array_agg(f) INTO family FROM lock_family(relation) f;
 	SELECT g.relation INTO parent
 		FROM pg_inherits i JOIN gate g ON g.relation = i.inhparent
-		WHERE i.inhrelid = unprotect.relation LIMIT 1;
+		WHERE i.inhrelid = ungate_family.relation
+			AND (ungate_family.roles IS NULL OR g.roles && ungate_family.roles)
+		LIMIT 1;
 	IF FOUND THEN
 		RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
 			MESSAGE = format('%s is protected as part of %s', relation, parent),
 			HINT = format('Unprotect %s, or detach this table from it first.', parent);
 	END IF;
 
-	SELECT array_agg(DISTINCT p.polrelid::regclass) INTO opened
-		FROM pg_policy p
-		WHERE p.polrelid = ANY (family) AND policy_calls(p.oid, 'ungated');
 	FOR old IN
-		SELECT g.relation, g.policy FROM gate g WHERE g.relation = ANY (family)
-		UNION
-		SELECT p.polrelid::regclass, p.polname FROM pg_policy p
-			WHERE p.polrelid = ANY (family) AND policy_calls(p.oid, 'ungated') LOOP
-		EXECUTE format('DROP POLICY %I ON %s', old.policy, old.relation);
+		SELECT g.relation, g.policy, g.roles FROM gate g
+			WHERE g.relation = ANY (family)
+				AND (ungate_family.roles IS NULL OR g.roles && ungate_family.roles) LOOP
+		PERFORM drop_gate(old.relation, old.policy,
+						  COALESCE(ungate_family.roles, old.roles));
 	END LOOP;
+	SELECT string_agg(DISTINCT CASE r WHEN 0 THEN 'public'
+					  ELSE quote_ident(pg_get_userbyid(r)) END, ', ') INTO others
+		FROM gate g, unnest(g.roles) r WHERE g.relation = ungate_family.relation;
+	IF others IS NOT NULL THEN
+		RAISE NOTICE '% is still gated for %', relation, others;
+	END IF;
 
-	-- Row security goes only where protect() brought it, and nobody has come
-	-- to rely on it since.
-	FOREACH member IN ARRAY COALESCE(opened, '{}') LOOP
+	-- Row security goes only where protect() brought it, and no other policy
+	-- has come to rely on it since.
+	FOREACH member IN ARRAY family LOOP
+		CONTINUE WHEN EXISTS (SELECT FROM gate g WHERE g.relation = member)
+			OR settle_helper(member, false) IS NULL;
 		IF EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = member) THEN
 			RAISE NOTICE 'row security of % stays on for its other policies', member;
 		ELSE
-			EXECUTE format('ALTER TABLE %s DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY',
-						   member);
+			PERFORM gate_ddl(format('ALTER TABLE %s DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY',
+									member));
 		END IF;
 	END LOOP;
 
-	-- What else a child is beneath may still be protected.
+	-- Another parent of a child may still be protected.
 	PERFORM gate_children(family);
+END
+$$;
+
+CREATE FUNCTION consent_profiling.unprotect(relation regclass)
+	RETURNS void
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+BEGIN
+	PERFORM ungate_family(relation, NULL);
+	PERFORM record_gates('unprotect', relation, NULL);
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.unprotect(regclass) IS
 	'takes every gate off a table, its partitions and children, and switches row security off where protect() had switched it on; harmless on a table without one; throws wrong_object_type, insufficient_privilege';
+
+CREATE FUNCTION consent_profiling.unprotect(relation regclass, roles name[])
+	RETURNS void
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+BEGIN
+	PERFORM check_relation(relation);
+	PERFORM ungate_family(relation, gated_roles(roles));
+	PERFORM record_gates('unprotect', relation, roles);
+END
+$$;
+COMMENT ON FUNCTION consent_profiling.unprotect(regclass, name[]) IS
+	'takes the gates of these roles off a table, its partitions and children, and leaves those of other roles alone; otherwise as unprotect(relation)';
+
+-- Internal: record an act on a relation's gates: who did it, and what gates the
+-- relation has now.  The functions that change gates run with the rights of the
+-- table's owner, so that the owner can call this one, too: what it records is
+-- true in any case.
+CREATE FUNCTION consent_profiling.record_gates(act text, relation regclass,
+		roles name[])
+	RETURNS void
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+BEGIN
+	IF act IS NULL OR act NOT IN ('protect', 'protect_columns', 'unprotect') THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = 'act must be one of protect, protect_columns and unprotect';
+	END IF;
+	IF NOT COALESCE((SELECT pg_has_role(caller_role(), c.relowner, 'USAGE')
+					 FROM pg_class c WHERE c.oid = relation), false) THEN
+		RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+			MESSAGE = format('must be owner of table %s', relation);
+	END IF;
+	PERFORM record_event(act, NULL, NULL, clock_timestamp(),
+		detail => jsonb_strip_nulls(jsonb_build_object(
+			'relation', qualified_name(relation), 'roles', roles))
+			|| jsonb_build_object('gates', gates_of(relation)));
+END
+$$;
+
+-- Internal: a relation's name as it is recorded.
+CREATE FUNCTION consent_profiling.qualified_name(relation oid)
+	RETURNS text
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT format('%I.%I', n.nspname, c.relname)
+		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE c.oid = relation
+$$;
+
+-- Internal: the gates of a relation as they are recorded.
+CREATE FUNCTION consent_profiling.gates_of(relation regclass)
+	RETURNS jsonb
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+	SELECT COALESCE(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+			'policy', g.policy, 'columns', g.columns, 'purpose', g.purpose,
+			'roles', ARRAY(SELECT CASE r WHEN 0 THEN 'public'
+								ELSE pg_get_userbyid(r) END
+						   FROM unnest(g.roles) r ORDER BY 1),
+			'intact', g.intact)) ORDER BY g.policy), '[]')
+		FROM gate g WHERE g.relation = gates_of.relation
+$$;
 
 -- Internal: complain about a purpose that no gate can be for, as the gate itself
 -- would: one that does not exist or is not profiling.  Callable by every owner
@@ -575,7 +791,8 @@ BEGIN
 
 	FOR member IN SELECT DISTINCT g.relation FROM gate g
 			WHERE g.relation IN (SELECT d FROM unnest(relations) r,
-									 with_descendants(r) d) LOOP
+									 with_descendants(r) d)
+			ORDER BY 1 LOOP
 		PERFORM switch_on(member);
 	END LOOP;
 END
@@ -591,6 +808,7 @@ CREATE FUNCTION consent_profiling.gate_descendants()
 AS $$
 DECLARE
 	touched regclass[];
+	off regclass;
 BEGIN
 	SELECT array_agg(DISTINCT c.objid::regclass) INTO touched
 		FROM pg_event_trigger_ddl_commands() c
@@ -617,6 +835,16 @@ BEGIN
 		RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
 			MESSAGE = 'could not serialize access due to concurrent protection of a parent table';
 	END IF;
+
+	-- After ALTER TABLE ... DISABLE ROW LEVEL SECURITY it is on again for the
+	-- gates' sake alone, see switch_on().
+	FOR off IN SELECT DISTINCT g.relation
+			FROM gate g JOIN pg_class c ON c.oid = g.relation
+			WHERE g.relation = ANY (touched) AND NOT c.relrowsecurity
+				AND NOT in_gate_ddl() LOOP
+		RAISE WARNING 'row security of % stays on: the table is protected', off
+			USING HINT = 'Call consent_profiling.unprotect() to take its gates off.';
+	END LOOP;
 
 	PERFORM gate_children(touched);
 END
@@ -655,10 +883,12 @@ BEGIN
 		SELECT p.polrelid::regclass AS relation,
 			   (SELECT array_agg(DISTINCT r)
 				FROM pg_policy g, unnest(g.polroles) r
-				WHERE g.polrelid = p.polrelid AND NOT g.polpermissive
+				WHERE g.polrelid = p.polrelid
+					AND (NOT g.polpermissive OR policy_calls(g.oid, 'may_profile'))
 					AND policy_calls(g.oid, NULL)) AS roles
 		FROM pg_policy p
-		WHERE NOT p.polpermissive AND policy_calls(p.oid, NULL)
+		WHERE policy_calls(p.oid, NULL)
+			AND (NOT p.polpermissive OR policy_calls(p.oid, 'may_profile'))
 		GROUP BY p.polrelid
 		HAVING EXISTS (SELECT FROM pg_policy o
 					   WHERE o.polrelid = p.polrelid AND o.polpermissive
@@ -681,38 +911,44 @@ ALTER EVENT TRIGGER consent_profiling_close_before_drop ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER consent_profiling_close_before_drop IS
 	'keeps tables closed when the extension is dropped';
 
--- A policy goes along when a column that it reads is dropped with CASCADE, by
+-- A gate goes when it is dropped or altered, as a tool does that does not know
+-- it.  What is named is refused before it is done.
+CREATE FUNCTION consent_profiling.guard_gates()
+	RETURNS event_trigger AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+CREATE EVENT TRIGGER consent_profiling_guard_gates ON ddl_command_start
+	WHEN TAG IN ('ALTER POLICY', 'DROP POLICY', 'ALTER TABLE')
+	EXECUTE FUNCTION consent_profiling.guard_gates();
+ALTER EVENT TRIGGER consent_profiling_guard_gates ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER consent_profiling_guard_gates IS
+	'refuses to drop or alter a gate by hand';
+
+-- A gate goes along when a column that it reads is dropped with CASCADE, by
 -- name or with its type, or when a gated role disowns everything.  Without the
 -- gate the rows would be seen.
 CREATE FUNCTION consent_profiling.keep_gates()
 	RETURNS event_trigger
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SET search_path = pg_catalog, consent_profiling, pg_temp
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 DECLARE
 	lost record;
 BEGIN
-	SELECT p.address_names[1] AS schema, p.address_names[2] AS relation
-		INTO lost
-		FROM pg_event_trigger_dropped_objects() p
-		WHERE p.object_type = 'policy'
+	SELECT qualified_name(c.oid) AS relation INTO lost
+		FROM pg_event_trigger_dropped_objects() p,
+			dropped_policy(p.objid) d
+			JOIN pg_class c ON c.oid = d.relation
+		WHERE p.classid = 'pg_policy'::regclass
+			AND d.kind = 'gate'
+			AND d.intact
 			-- Newer servers let a role drop the policies that are for it alone.
 			AND (NOT p.original
 				 OR (TG_TAG = 'DROP OWNED'
-					 AND NOT (SELECT pg_has_role(c.relowner, 'USAGE')
-							  FROM pg_class c
-							  WHERE c.oid = to_regclass(format('%I.%I',
-								p.address_names[1], p.address_names[2])))))
-			AND p.address_names[3] LIKE E'consent\\_profiling\\_%'
-			AND NOT EXISTS (
-				SELECT FROM pg_event_trigger_dropped_objects() t
-				WHERE t.classid = 'pg_class'::regclass AND t.objsubid = 0
-					AND t.address_names = p.address_names[1:2])
+					 AND NOT pg_has_role(caller_role(), c.relowner, 'USAGE')))
 		LIMIT 1;
 	IF FOUND THEN
 		RAISE EXCEPTION USING ERRCODE = 'dependent_objects_still_exist',
-			MESSAGE = format('cannot drop what the gate on %I.%I reads',
-							 lost.schema, lost.relation),
+			MESSAGE = format('cannot drop what the gate on %s reads', lost.relation),
 			HINT = 'Call consent_profiling.unprotect() first.';
 	END IF;
 END
@@ -723,3 +959,122 @@ CREATE EVENT TRIGGER consent_profiling_keep_gates ON sql_drop
 ALTER EVENT TRIGGER consent_profiling_keep_gates ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER consent_profiling_keep_gates IS
 	'keeps the columns by which protected tables are gated';
+
+-- Internal: bring a table's helper in order after a policy was made, altered or
+-- dropped, and say what that means.
+CREATE FUNCTION consent_profiling.resettle(relation regclass)
+	RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+	SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+BEGIN
+	CASE settle_helper(relation, NULL)
+		WHEN 'shut' THEN
+			RAISE NOTICE '% now shows what its own policies allow and no more', relation;
+		WHEN 'open' THEN
+			RAISE WARNING '% has no permissive policy and shows all rows to roles that are not gated', relation
+				USING DETAIL = 'Row security is on for the gates'' sake alone.',
+					HINT = 'ALTER TABLE ... ENABLE ROW LEVEL SECURITY to have it show none.';
+		ELSE
+			NULL;
+	END CASE;
+END
+$$;
+
+-- Whatever the order of commands: the helper shows no rows where another
+-- permissive policy is.  What is done to gates otherwise than by protect() and
+-- unprotect() is recorded.  It runs as definer: a role that drops a policy by
+-- CASCADE need not own the table, and has no right to record.
+CREATE FUNCTION consent_profiling.settle_policies()
+	RETURNS event_trigger
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+DECLARE
+	p record;
+BEGIN
+	IF in_gate_ddl() THEN
+		RETURN;
+	END IF;
+	FOR p IN
+		SELECT d.relation::regclass AS relation, d.kind, d.intact, o.polname
+			FROM pg_event_trigger_ddl_commands() c,
+				read_policy(c.objid) d
+				JOIN pg_policy o ON o.polrelid = d.relation
+			WHERE c.classid = 'pg_policy'::regclass AND o.oid = c.objid LOOP
+		-- A dump brings the helper as it was, and other policies later.
+		IF p.kind = 'helper' AND p.intact THEN
+			CONTINUE;
+		END IF;
+		PERFORM resettle(p.relation);
+		IF p.kind = 'gate' AND NOT p.intact THEN
+			RAISE WARNING 'policy "%" of % is not a gate as protect() makes it', p.polname, p.relation
+				USING DETAIL = 'A gate is RESTRICTIVE, for ALL commands, and calls may_profile() and nothing else.';
+			PERFORM record_event('change_gate', NULL, NULL, clock_timestamp(),
+				detail => jsonb_build_object('command', TG_TAG,
+					'relation', qualified_name(p.relation), 'policy', p.polname,
+					'gates', gates_of(p.relation)));
+		END IF;
+	END LOOP;
+END
+$$;
+CREATE EVENT TRIGGER consent_profiling_settle_policies ON ddl_command_end
+	WHEN TAG IN ('CREATE POLICY', 'ALTER POLICY')
+	EXECUTE FUNCTION consent_profiling.settle_policies();
+ALTER EVENT TRIGGER consent_profiling_settle_policies ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER consent_profiling_settle_policies IS
+	'lets other policies of protected tables hold';
+
+CREATE FUNCTION consent_profiling.settle_dropped()
+	RETURNS event_trigger
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+DECLARE
+	p record;
+	stays boolean;
+BEGIN
+	-- What protect() and unprotect() do, they record.
+	IF TG_TAG = 'DROP POLICY' AND in_gate_ddl() THEN
+		RETURN;
+	END IF;
+	FOR p IN
+		SELECT d.relation, d.kind, d.intact, o.address_names
+			FROM pg_event_trigger_dropped_objects() o,
+				dropped_policy(o.objid) d
+			WHERE o.classid = 'pg_policy'::regclass LOOP
+		stays := EXISTS (SELECT FROM pg_class c WHERE c.oid = p.relation);
+		IF p.kind = 'gate' THEN
+			PERFORM record_event('change_gate', NULL, NULL, clock_timestamp(),
+				detail => jsonb_build_object('command', TG_TAG,
+					'relation', format('%I.%I', p.address_names[1], p.address_names[2]),
+					'policy', p.address_names[3], 'gates',
+					CASE WHEN stays THEN gates_of(p.relation) ELSE '[]' END));
+		END IF;
+		IF stays THEN
+			PERFORM resettle(p.relation);
+		END IF;
+	END LOOP;
+END
+$$;
+CREATE EVENT TRIGGER consent_profiling_settle_dropped ON sql_drop
+	EXECUTE FUNCTION consent_profiling.settle_dropped();
+ALTER EVENT TRIGGER consent_profiling_settle_dropped ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER consent_profiling_settle_dropped IS
+	'records gates that are dropped, and lets other policies of protected tables hold';
+
+-- Internal: force row security on owners that are gated, as the library has it
+-- after REASSIGN OWNED and GRANT of a role, for which there are no event triggers.
+CREATE FUNCTION consent_profiling.force_on_owners()
+	RETURNS void
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+BEGIN
+	PERFORM switch_on(t.relation)
+		FROM (SELECT DISTINCT g.relation
+				FROM gate g JOIN pg_class c ON c.oid = g.relation
+				WHERE c.relforcerowsecurity
+					IS DISTINCT FROM owner_is_gated(c.relowner, g.roles)) t;
+END
+$$;

@@ -46,7 +46,7 @@ SET client_min_messages = error;
 SET ROLE regress_analyst;
 SELECT pg_temp.provoked();
 RESET client_min_messages;
-SELECT consent_profiling.base_type(1259), consent_profiling.gate_column(0, 1259, NULL), consent_profiling.policy_calls(0, NULL);
+SELECT consent_profiling.base_type(1259), consent_profiling.policy_calls(0, NULL);
 -- these are for the extension's own functions alone
 SELECT consent_profiling.descendants_now(0);
 SELECT consent_profiling.policies_now(0);

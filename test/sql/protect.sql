@@ -58,7 +58,7 @@ TRUNCATE orders;
 INSERT INTO orders SELECT i, i, 10 * i FROM generate_series(1, 6) i;
 SELECT consent_profiling.protect('orders', 'subject', '{regress_analyst}');
 SELECT polname, polpermissive FROM pg_policy WHERE polrelid = 'orders'::regclass ORDER BY 1;
--- or replaces: other roles, another purpose
+-- or replaces: another purpose; other roles keep theirs, see protect_roles
 SELECT consent_profiling.add_purpose('protect_news');
 SELECT consent_profiling.protect('orders', 'subject', '{regress_app}', 'protect_news');
 SELECT * FROM consent_profiling.protected_table;
@@ -73,7 +73,7 @@ SELECT count(*) FROM orders;
 RESET ROLE;
 -- a purpose that gates a table stays
 SELECT consent_profiling.drop_purpose('protect_news');
--- everybody; the same role twice is one
+-- everybody; the same role twice is one; everybody's gate stays
 SELECT consent_profiling.protect('orders', 'subject', '{public,regress_app}');
 SELECT consent_profiling.protect('orders', 'subject', '{regress_app,regress_analyst,regress_app}', 'profiling');
 SELECT subject_column, purpose, cardinality(roles) FROM consent_profiling.protected_table;
@@ -116,7 +116,7 @@ SELECT * FROM consent_profiling.protected_table ORDER BY 1, 2;
 SET ROLE regress_analyst;
 SELECT id FROM calls ORDER BY id;
 RESET ROLE;
--- the other gate stays when one is replaced
+-- a gate by one column for another role
 SELECT consent_profiling.protect('calls', 'caller', '{regress_app}');
 SELECT * FROM consent_profiling.protected_table ORDER BY 1, 2;
 DROP TABLE calls;
@@ -237,10 +237,9 @@ ALTER TABLE people DROP COLUMN name;
 -- row security stays on as long as there is a gate
 ALTER TABLE people DISABLE ROW LEVEL SECURITY;
 SELECT relrowsecurity FROM pg_class WHERE oid = 'people'::regclass;
--- a gate can be dropped by name, knowingly
-DROP POLICY consent_profiling_id ON people;
-ALTER TABLE people DROP COLUMN id CASCADE;
+-- a gate is taken off knowingly, see trap_gate_dropped
 SELECT consent_profiling.unprotect('people');
+ALTER TABLE people DROP COLUMN id CASCADE;
 SELECT relrowsecurity FROM pg_class WHERE oid = 'people'::regclass;
 DROP TABLE people;
 DROP DOMAIN protect_id;

@@ -141,6 +141,30 @@ BEGIN READ ONLY;
 SELECT pg_temp.protect($$'t'$$);
 COMMIT;
 
+-- the attack: internal functions that PUBLIC may call, with odd arguments
+SET ROLE regress_analyst;
+SELECT consent_profiling.settle_helper(0, true), consent_profiling.settle_helper('pg_class'::regclass, NULL),
+	(consent_profiling.read_policy(0)).kind;
+SELECT consent_profiling.settle_helper('t'::regclass, true);
+SELECT consent_profiling.settle_helper('a_view'::regclass, true);
+SELECT consent_profiling.gate_ddl('COMMIT');
+SELECT consent_profiling.gate_ddl('');
+SELECT consent_profiling.gate_ddl('DROP POLICY consent_profiling_id ON parted');
+SET client_min_messages = error;
+DO $$
+BEGIN
+	PERFORM consent_profiling.gate_ddl('DROP OWNED BY CURRENT_USER CASCADE');
+EXCEPTION WHEN dependent_objects_still_exist THEN
+	-- a server that would have let it
+END
+$$;
+RESET client_min_messages;
+SELECT consent_profiling.drop_gate('parted', 'consent_profiling_id', NULL);
+SELECT consent_profiling.in_gate_ddl();
+SELECT consent_profiling.force_on_owners();
+RESET ROLE;
+SELECT count(*) FROM consent_profiling.protected_table WHERE intact;
+
 -- nothing of all that left a trace
 SELECT relrowsecurity, (SELECT count(*) FROM pg_policy WHERE polrelid = c.oid) AS policies FROM pg_class c WHERE oid = 't'::regclass;
 

@@ -14,6 +14,7 @@ UPDATE invoices SET paid = true RETURNING id;
 INSERT INTO invoices VALUES (7, 3, false);
 RESET ROLE;
 -- for those who profile
+SELECT consent_profiling.unprotect('invoices', '{public}');
 SELECT consent_profiling.protect('invoices', 'subject', '{regress_analyst}');
 SET ROLE regress_app;
 SELECT count(*) FROM invoices;

@@ -40,6 +40,11 @@ $node->safe_psql('source', q{
 	SELECT consent_profiling.protect('z.mother', 'id', '{analyst,other}');
 	SELECT consent_profiling.protect('z.own', 'id', '{public}', 'news');
 	SELECT consent_profiling.protect('a.orders', 'id', '{other}');
+	CREATE TABLE a.tenant (id int, k int);
+	CREATE TABLE z.tenant (id int, k int);
+	SELECT consent_profiling.protect('a.tenant', 'id', '{analyst}'), consent_profiling.protect('z.tenant', 'id', '{analyst}');
+	CREATE POLICY a ON a.tenant USING (k = 1);
+	CREATE POLICY z ON z.tenant TO app USING (k = 1);
 	INSERT INTO a.orders VALUES (1, 1);
 });
 
@@ -52,6 +57,7 @@ my $state = q{
 };
 my $before = $node->safe_psql('source', $state);
 like($before, qr/^a\.b analyst t t$/m, 'FORCE where the owner is gated');
+like($before, qr/^z\|tenant\|consent_profiling_ungated\|.*\(NOT consent_profiling\.ungated\(\)\)/m, 'the policy of a tenant holds');
 
 my $dump = $node->basedir . '/dump';
 $node->command_ok([ 'pg_dump', '-Fd', '-f', $dump, 'source' ], 'dump');

@@ -16,7 +16,8 @@ $publisher->safe_psql('postgres', q{
 	CREATE TABLE person AS SELECT generate_series(1, 2000) AS id;
 	SELECT consent_profiling.add_purpose('news', basis => 'contract');
 	SELECT consent_profiling.import_subjects('SELECT id AS subject, date ''1980-01-01'' AS birth_date FROM person');
-	CREATE PUBLICATION pub FOR TABLE consent_profiling.purpose, consent_profiling.subject, consent_profiling.choice;
+	CREATE PUBLICATION pub FOR TABLE consent_profiling.purpose, consent_profiling.subject, consent_profiling.choice,
+		consent_profiling.tombstone_secret, consent_profiling.review;
 });
 
 for my $mode ('private', 'shared')
@@ -62,10 +63,40 @@ for my $mode ('private', 'shared')
 	$publisher->safe_psql('postgres',
 		q{SELECT consent_profiling.import_subjects('SELECT id AS subject, date ''1980-01-01'' AS birth_date FROM person')});
 
+	# What is administered there does not collide with what arrives, and nothing
+	# is recorded there.
+	$subscriber->safe_psql('postgres', q{
+		CREATE ROLE analyst;
+		GRANT SELECT ON person TO analyst;
+		SELECT consent_profiling.allow_purpose('analyst', 'news'), consent_profiling.grant_duty('analyst', 'recorder');
+		SELECT consent_profiling.protect('person', 'id', '{analyst}', 'news');
+	});
+	$arrives->('a purpose added after that', qq{SELECT consent_profiling.add_purpose('later_$mode')}, 2000, 't|permitted');
+	is($subscriber->safe_psql('postgres', qq{SELECT count(*) FROM consent_profiling.purpose WHERE name = 'later_$mode'}), 1, "$mode: it has arrived");
+	$arrives->('an objection after that', q{SELECT FROM consent_profiling.raise_objection(1, 'news')}, 1999, 'f|objected');
+	is($subscriber->safe_psql('postgres', 'SET ROLE analyst; SELECT count(*) FROM person'), 1999, "$mode: the gate follows");
+	for my $act (q{withdraw_consent(2, 'news')}, q{register_subject(2001)}, q{add_purpose('here')}, qq{drop_purpose('later_$mode')}, q{erase_subject(2)},
+		q{import_consents('SELECT 2 AS subject, ''news'' AS purpose, ''refused at 2020-01-01T00:00Z'' AS consent')})
+	{
+		my ($status, $out, $err) = $subscriber->psql('postgres', "SELECT consent_profiling.$act");
+		like($err, qr/ERROR:  the registry belongs to a subscription/, "$mode: refused, $act");
+	}
+	my $erased = $mode eq 'private' ? 11 : 12;
+	$arrives->('an erasure', "SELECT consent_profiling.erase_subject($erased)", 1998, 'f|objected');
+	is($subscriber->safe_psql('postgres', "SELECT consent_profiling.verdict_of($erased, 'news')"), 'erased', "$mode: it is known as that");
+
 	$many->quit;
 	$single->quit;
 	$subscriber->safe_psql('postgres', "DROP SUBSCRIPTION sub_$mode");
+	# Without a subscription it is a registry of its own.
+	$subscriber->safe_psql('postgres', q{SELECT consent_profiling.register_subject(2001)});
 	$subscriber->stop;
+	$publisher->safe_psql('postgres', q{
+		BEGIN;
+		TRUNCATE consent_profiling.choice, consent_profiling.subject;
+		SELECT consent_profiling.import_subjects('SELECT id AS subject, date ''1980-01-01'' AS birth_date FROM person');
+		COMMIT;
+	});
 }
 
 $publisher->stop;
