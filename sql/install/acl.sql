@@ -92,8 +92,9 @@ DECLARE
 		-- protecting and tracking, for owners of tables, and what these call with
 		-- the rights of the owner
 		'protect', 'protect_columns', 'unprotect', 'track_subjects',
-		'untrack_subjects', 'tracked_parts', 'add_gate', 'check_column', 'check_gate_purpose',
-		'check_relation', 'check_tracked', 'gate_children', 'gate_family',
+		'untrack_subjects', 'tracked_parts', 'drop_trackers', 'record_tracking',
+		'add_gate', 'check_column', 'check_gate_purpose', 'check_relation',
+		'check_tracked', 'gate_children', 'gate_family',
 		'gated_roles', 'keeps_snapshot', 'lock_family', 'lock_relation',
 		'owner_is_gated', 'role_list', 'role_oid', 'subject_types', 'switch_on',
 		'with_descendants', 'gate_ddl', 'in_gate_ddl', 'settle_helper',

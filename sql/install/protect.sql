@@ -680,6 +680,22 @@ $$;
 COMMENT ON FUNCTION consent_profiling.unprotect(regclass, name[]) IS
 	'takes the gates of these roles off a table, its partitions and children, and leaves those of other roles alone; otherwise as unprotect(relation)';
 
+-- Internal: complain when the caller of a function with the rights of the owner of
+-- the extension does not own this relation.
+CREATE FUNCTION consent_profiling.check_caller_owns(relation regclass)
+	RETURNS void
+	LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+	SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+BEGIN
+	IF NOT COALESCE((SELECT pg_has_role(caller_role(), c.relowner, 'USAGE')
+					 FROM pg_class c WHERE c.oid = relation), false) THEN
+		RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+			MESSAGE = format('must be owner of table %s', relation);
+	END IF;
+END
+$$;
+
 -- Internal: record an act on a relation's gates: who did it, and what gates the
 -- relation has now.  The functions that change gates run with the rights of the
 -- table's owner, so that the owner can call this one, too: what it records is
@@ -695,11 +711,7 @@ BEGIN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'act must be one of protect, protect_columns and unprotect';
 	END IF;
-	IF NOT COALESCE((SELECT pg_has_role(caller_role(), c.relowner, 'USAGE')
-					 FROM pg_class c WHERE c.oid = relation), false) THEN
-		RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-			MESSAGE = format('must be owner of table %s', relation);
-	END IF;
+	PERFORM check_caller_owns(relation);
 	PERFORM record_event(act, NULL, NULL, clock_timestamp(),
 		detail => jsonb_strip_nulls(jsonb_build_object(
 			'relation', qualified_name(relation), 'roles', roles))

@@ -344,6 +344,53 @@ AS $$
 		WHERE c.relkind <> 'p' OR d.oid = relation
 $$;
 
+-- Internal: drop the triggers of a table; were there any?
+CREATE FUNCTION consent_profiling.drop_trackers(relation regclass)
+	RETURNS boolean
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+DECLARE
+	tracker record;
+	dropped boolean := false;
+BEGIN
+	FOR tracker IN SELECT t.tgname, p::text AS part
+			FROM tracked_parts(relation) p
+			JOIN pg_trigger t ON t.tgrelid = p
+			WHERE t.tgparentid = 0
+				AND t.tgfoid = 'consent_profiling.track_subject_change()'::regprocedure LOOP
+		EXECUTE format('DROP TRIGGER %I ON %s', tracker.tgname, tracker.part);
+		dropped := true;
+	END LOOP;
+	RETURN dropped;
+END
+$$;
+
+-- Internal: record whether a table is tracked now, and by which columns.  The
+-- functions that change that run with the rights of the table's owner, so that the
+-- owner can call this one, too: what it records is true in any case.
+CREATE FUNCTION consent_profiling.record_tracking(relation regclass)
+	RETURNS void
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+DECLARE
+	columns name[];
+BEGIN
+	PERFORM check_caller_owns(relation);
+	SELECT array_agg(a.attname ORDER BY k.n) INTO columns
+		FROM pg_trigger t CROSS JOIN unnest(t.tgattr::int2[]) WITH ORDINALITY AS k (attnum, n)
+		JOIN pg_attribute a ON a.attrelid = t.tgrelid AND a.attnum = k.attnum
+		WHERE t.tgrelid = relation
+			AND t.tgfoid = 'consent_profiling.track_subject_change()'::regprocedure;
+	PERFORM record_event(
+		CASE WHEN columns IS NULL THEN 'untrack_subjects' ELSE 'track_subjects' END,
+		NULL, NULL, clock_timestamp(),
+		detail => jsonb_strip_nulls(jsonb_build_object(
+			'relation', qualified_name(relation), 'columns', columns)));
+END
+$$;
+
 CREATE FUNCTION consent_profiling.track_subjects(relation regclass,
 		subject_column name, birth_date_column name)
 	RETURNS void
@@ -387,7 +434,7 @@ BEGIN
 							 pg_get_userbyid(owner), relation),
 			HINT = 'An administrator can grant the duty with consent_profiling.grant_duty().';
 	END IF;
-	PERFORM untrack_subjects(relation);
+	PERFORM drop_trackers(relation);
 	FOR part IN SELECT tracked_parts(relation) LOOP
 		EXECUTE format('CREATE TRIGGER consent_profiling_track_subjects AFTER INSERT OR UPDATE OF %I, %I ON %s FOR EACH ROW EXECUTE FUNCTION consent_profiling.track_subject_change()',
 					   subject_column, birth_date_column, part);
@@ -399,6 +446,7 @@ BEGIN
 		EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER consent_profiling_track_subjects, ENABLE ALWAYS TRIGGER consent_profiling_track_changes',
 					   part);
 	END LOOP;
+	PERFORM record_tracking(relation);
 	PERFORM load_tracked(format('SELECT %1$I AS subject, %2$I AS birth_date FROM %3$s WHERE %1$I IS NOT NULL',
 								subject_column, birth_date_column, relation));
 END
@@ -411,17 +459,11 @@ CREATE FUNCTION consent_profiling.untrack_subjects(relation regclass)
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
-DECLARE
-	tracker record;
 BEGIN
 	PERFORM check_tracked(relation);
-	FOR tracker IN SELECT t.tgname, p::text AS part
-			FROM tracked_parts(relation) p
-			JOIN pg_trigger t ON t.tgrelid = p
-			WHERE t.tgparentid = 0
-				AND t.tgfoid = 'consent_profiling.track_subject_change()'::regprocedure LOOP
-		EXECUTE format('DROP TRIGGER %I ON %s', tracker.tgname, tracker.part);
-	END LOOP;
+	IF drop_trackers(relation) THEN
+		PERFORM record_tracking(relation);
+	END IF;
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.untrack_subjects(regclass) IS

@@ -106,7 +106,7 @@ INSERT INTO tracking.persons VALUES ('replicated', '1990-04-02');
 RESET session_replication_role;
 SELECT * FROM tracking.subjects WHERE id = 'replicated';
 
--- once more: nothing is new, nothing happens
+-- once more: nothing is new; that it was done is on record
 SELECT count(*) AS events FROM event \gset
 DELETE FROM tracking.persons WHERE who = 'again' AND birthday = '1990-03-02';
 SELECT track_subjects('tracking.persons', 'who', 'birthday');
@@ -202,6 +202,13 @@ DROP TABLE pg_temp.subject;
 RESET ROLE;
 SET search_path = public, consent_profiling;
 SELECT id, birth_date, registered_at > '2026-01-01' AS by_the_clock FROM subject WHERE id = 60;
+
+-- who began and ended to track which table is on record, once per call
+SELECT act, detail, caller FROM event WHERE act IN ('track_subjects', 'untrack_subjects') AND subject IS NULL AND detail ->> 'relation' IN ('tracking.persons', 'tracking.parted', 'tracking.own') ORDER BY id;
+-- and nothing else that the owner of a table says
+SET ROLE regress_clerk;
+SELECT record_tracking('tracking.mine');
+RESET ROLE;
 
 SET client_min_messages = warning;
 DROP SCHEMA tracking CASCADE;

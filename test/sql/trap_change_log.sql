@@ -114,12 +114,14 @@ ALTER TABLE consent_profiling.change ALTER xid TYPE text;
 
 -- Another table in its place
 SELECT FROM consent_profiling.withdraw_consent(13);
+ALTER EVENT TRIGGER consent_profiling_keep_schema DISABLE;
 BEGIN;
 ALTER EXTENSION consent_profiling DROP TABLE consent_profiling.change;
 DROP TABLE consent_profiling.change;
 CREATE TABLE consent_profiling.change (xid xid8 NOT NULL, subject consent_profiling.subject_id);
 CREATE INDEX change_xid_idx ON consent_profiling.change (xid);
 COMMIT;
+ALTER EVENT TRIGGER consent_profiling_keep_schema ENABLE ALWAYS;
 SELECT * FROM answers;
 SELECT FROM consent_profiling.withdraw_consent(14);
 SELECT * FROM answers;
