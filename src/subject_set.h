@@ -95,10 +95,13 @@ HashWords(const FingerprintSeed *seed, uint64 high, uint64 low)
 
 	return (uint64) product ^ (uint64) (product >> 64);
 #else
-	uint64		cross = (a >> 32) * (uint32) b + (((a & 0xFFFFFFFF) * (uint32) b) >> 32);
-	uint64		carry = (a & 0xFFFFFFFF) * (b >> 32) + (cross & 0xFFFFFFFF);
+	uint64		low_a = (uint32) a;
+	uint64		low_b = (uint32) b;
+	uint64		cross = (a >> 32) * low_b + ((low_a * low_b) >> 32);
+	uint64		carry = low_a * (b >> 32) + (uint32) cross;
 
-	return (a * b) ^ ((a >> 32) * (b >> 32) + (cross >> 32) + (carry >> 32));
+	return (a * b) ^
+		((a >> 32) * (b >> 32) + (cross >> 32) + (carry >> 32));
 #endif
 }
 
