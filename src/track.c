@@ -31,6 +31,9 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+/* The trigger without columns; it may outlive the one that names them. */
+#define CHANGES_TRIGGER "consent_profiling_track_changes"
+
 PG_FUNCTION_INFO_V1(track_subject_change);
 
 /* What a row says of a person. */
@@ -321,18 +324,21 @@ Datum
 track_subject_change(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	const Trigger *columns;
+	const Trigger *columns = NULL;
 	const Claim *before = NULL;
 	Claim		old_claim;
 	Claim		claim;
 
+	if (CALLED_AS_TRIGGER(fcinfo))
+		columns = ColumnTrigger(trigdata);
 	if (!CALLED_AS_TRIGGER(fcinfo) ||
 		!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) ||
-		!TRIGGER_FIRED_AFTER(trigdata->tg_event))
+		!TRIGGER_FIRED_AFTER(trigdata->tg_event) ||
+		(columns == NULL &&
+		 strcmp(trigdata->tg_trigger->tgname, CHANGES_TRIGGER) != 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("track_subject_change() can only be called by a trigger that track_subjects() made")));
-	columns = ColumnTrigger(trigdata);
 	if (columns == NULL)
 		return PointerGetDatum(NULL);
 

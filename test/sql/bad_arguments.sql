@@ -552,7 +552,7 @@ SELECT p.oid::regprocedure FROM pg_proc p
 	WHERE p.pronamespace = 'consent_profiling'::regnamespace
 		AND p.proname = ANY (:recorder || :officer::text[] || :administrator::text[])
 		AND has_function_privilege('regress_clerk', p.oid, 'EXECUTE');
--- of what runs with other rights than the caller's, nothing is for everybody
+-- of what runs with other rights than the caller's, only what records the acts of tables' owners is for everybody
 SET ROLE regress_clerk;
 SELECT p.oid::regprocedure FROM pg_proc p
 	WHERE p.pronamespace = 'consent_profiling'::regnamespace AND p.prosecdef
