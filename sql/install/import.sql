@@ -45,6 +45,25 @@ AS $$
 		WHERE i.problem IS NOT NULL
 $$;
 
+-- Internal: what to read in place of the texts of a batch, and the times that they
+-- claim where these cannot be recorded: infinite, or not in the years 0001 to
+-- 9999.  A No at such a time is read as one at the end of time, which is recorded
+-- as now.  "statuses" are those of a No.
+CREATE FUNCTION consent_profiling.read_impossible_times(statuses text,
+		INOUT texts text[], problems text[], OUT claimed text[])
+	LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT array_agg(CASE WHEN m.part IS NULL THEN u.value
+			ELSE m.part[1] || '9999-12-31T00:00:00Z' || COALESCE(m.part[3], '') END
+			ORDER BY u.n),
+		   array_agg(m.part[2] ORDER BY u.n)
+		FROM unnest(texts, problems) WITH ORDINALITY AS u (value, problem, n)
+			CROSS JOIN LATERAL (SELECT CASE WHEN u.problem IS NOT NULL
+				THEN regexp_match(u.value, '^(\s*(?:' || statuses || ')(?:\s+explicit)?\s+at\s+)'
+					|| '(-?infinity|(?:0000|0001-01-01|9999-12-31|\d{5,})[-T ]\S*|\d{4,}-\S+ (?:\S+ )?BC)'
+					|| '(?:\s+until\s.*|(\s+grounds\s.*)|\s*)$', 'i') END) m (part)
+$$;
+
 -- Internal: take in one batch of an import of subjects.  Returns what is wrong
 -- with which rows; when anything is, the batch was not taken in.
 CREATE FUNCTION consent_profiling.import_subjects_batch(first_row bigint,
@@ -153,8 +172,9 @@ DECLARE
 	problems text[];
 	ids subject_id[];
 	erased boolean[];
-	-- as claimed, and as recorded
+	-- as claimed, if a consent can have that time, else the text; and as recorded
 	claimed consent[];
+	impossible text[];
 	recorded consent[];
 	no boolean[];
 	now timestamptz;
@@ -162,6 +182,10 @@ BEGIN
 	PERFORM check_batch(first_row, cardinality(subjects),
 						cardinality(purposes), cardinality(consents),
 						cardinality(notices), cardinality(evidences));
+	SELECT r.texts, r.claimed INTO consents, impossible
+		FROM read_impossible_times('refused|withdrawn|revoked|expired|invalidated', consents,
+			ARRAY(SELECT consent_problem(u.consent)
+				  FROM unnest(consents) WITH ORDINALITY AS u (consent, n) ORDER BY u.n)) r;
 	problems := import_rows_problems(first_row, subjects, purposes,
 		(SELECT array_agg(CASE
 				WHEN u.consent IS NULL THEN 'consent is null'
@@ -200,10 +224,13 @@ BEGIN
 			   clock_timestamp(), session_user, caller_role(), recorded_actor(),
 			   u.c, CASE WHEN NOT u.erased THEN u.notice END,
 			   CASE WHEN NOT u.erased THEN u.evidence END,
-			   claimed_time(consent_at(u.claimed), consent_at(u.c))
-		FROM unnest(ids, erased, purposes, claimed, recorded, notices, evidences)
+			   CASE WHEN u.impossible IS NULL
+					THEN claimed_time(consent_at(u.claimed), consent_at(u.c))
+					ELSE jsonb_build_object('claimed_at', u.impossible) END
+		FROM unnest(ids, erased, purposes, claimed, impossible, recorded,
+					notices, evidences)
 			WITH ORDINALITY
-			AS u (id, erased, purpose, claimed, c, notice, evidence, n)
+			AS u (id, erased, purpose, claimed, impossible, c, notice, evidence, n)
 		ORDER BY u.n;
 	INSERT INTO choice AS c (subject, purpose, consent, refusal)
 		SELECT i.id, i.purpose, max(i.c),
@@ -232,6 +259,7 @@ DECLARE
 	ids subject_id[];
 	erased boolean[];
 	claimed objection[];
+	impossible text[];
 	recorded objection[];
 	no boolean[];
 	now timestamptz;
@@ -242,6 +270,10 @@ BEGIN
 	PERFORM check_batch(first_row, cardinality(subjects),
 						cardinality(purposes), cardinality(objections),
 						cardinality(notices), cardinality(evidences));
+	SELECT r.texts, r.claimed INTO objections, impossible
+		FROM read_impossible_times('raised|upheld', objections,
+			ARRAY(SELECT objection_problem(u.objection)
+				  FROM unnest(objections) WITH ORDINALITY AS u (objection, n) ORDER BY u.n)) r;
 	problems := import_rows_problems(first_row, subjects, purposes,
 		(SELECT array_agg(CASE
 				WHEN u.objection IS NULL THEN 'objection is null'
@@ -301,10 +333,13 @@ BEGIN
 			   clock_timestamp(), session_user, caller_role(), recorded_actor(),
 			   u.o, CASE WHEN NOT u.erased THEN u.notice END,
 			   CASE WHEN NOT u.erased THEN u.evidence END,
-			   claimed_time(objection_at(u.claimed), objection_at(u.o))
-		FROM unnest(ids, erased, purposes, claimed, recorded, notices, evidences)
+			   CASE WHEN u.impossible IS NULL
+					THEN claimed_time(objection_at(u.claimed), objection_at(u.o))
+					ELSE jsonb_build_object('claimed_at', u.impossible) END
+		FROM unnest(ids, erased, purposes, claimed, impossible, recorded,
+					notices, evidences)
 			WITH ORDINALITY
-			AS u (id, erased, purpose, claimed, o, notice, evidence, n)
+			AS u (id, erased, purpose, claimed, impossible, o, notice, evidence, n)
 		ORDER BY u.n;
 	INSERT INTO choice AS c (subject, purpose, objection,
 							 raised_at, withdrawn_at, overridden_at)
@@ -444,6 +479,7 @@ COMMENT ON FUNCTION consent_profiling.import_objections(text) IS
 REVOKE EXECUTE ON FUNCTION
 	consent_profiling.check_batch(bigint, integer[]),
 	consent_profiling.subject_rows_problems(bigint, text[], date[]),
+	consent_profiling.read_impossible_times(text, text[], text[]),
 	consent_profiling.import_subjects_batch(bigint, text[], date[], text[], jsonb[]),
 	consent_profiling.import_consents_batch(bigint, text[], text[], text[],
 		text[], jsonb[]),

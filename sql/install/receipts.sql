@@ -826,6 +826,7 @@ AS $$
 DECLARE
 	content CONSTANT jsonb := import_receipt.receipt;
 	seconds numeric;
+	claimed timestamptz;
 	at timestamptz;
 	until timestamptz := 'infinity';
 	part record;
@@ -860,7 +861,8 @@ BEGIN
 			MESSAGE = 'receipt field "consentTimestamp" lies in the future',
 			HINT = 'It counts seconds, not milliseconds.';
 	END IF;
-	at := time_of_act('consentTimestamp', to_timestamp(seconds::double precision));
+	claimed := to_timestamp(seconds::double precision);
+	at := time_of_act('consentTimestamp', claimed);
 
 	FOR part IN SELECT * FROM receipt_list(content, '', 'piiControllers') LOOP
 		PERFORM check_receipt(part.item, part.item_path, 'piiController words',
@@ -900,7 +902,7 @@ BEGIN
 								 part.item_path);
 		END IF;
 		consents := consents + 1;
-		until := LEAST(until, receipt_end(part.item ->> 'termination', at,
+		until := LEAST(until, receipt_end(part.item ->> 'termination', claimed,
 										  part.item_path || 'termination'));
 	END LOOP;
 	IF consents = 0 THEN
@@ -932,7 +934,7 @@ BEGIN
 						  import_receipt.purpose,
 						  make_consent('given', import_receipt.explicit, at, until),
 						  content ->> 'policyUrl', content,
-						  claimed_time(to_timestamp(seconds::double precision), at));
+						  claimed_time(claimed, at));
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.import_receipt(

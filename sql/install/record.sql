@@ -39,9 +39,16 @@ CREATE FUNCTION consent_profiling.clock_tolerance()
 	LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
 	RETURN interval '1 minute';
 
+-- Internal: can a time be recorded?  It must be finite and in the years 0001 to
+-- 9999.
+CREATE FUNCTION consent_profiling.is_recordable(at timestamptz)
+	RETURNS boolean AS 'MODULE_PATHNAME'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
 -- Internal: the time to record for an act that a client claims to have taken
 -- place at a time.  No two clocks agree, so a time a little ahead is now.  What
--- is further ahead is an error, unless the act is a No: a No must not bounce.
+-- is further ahead, or cannot be recorded, is an error, unless the act is a No:
+-- that is recorded as now, since a No must not bounce.
 CREATE FUNCTION consent_profiling.time_of_act(argument text, claimed timestamptz,
 		is_no boolean DEFAULT false)
 	RETURNS timestamptz
@@ -51,7 +58,7 @@ DECLARE
 	now timestamptz := clock_timestamp();
 BEGIN
 	PERFORM refuse_null(argument, claimed IS NULL);
-	IF claimed <= now THEN
+	IF claimed <= now AND (is_recordable(claimed) OR NOT is_no) THEN
 		RETURN claimed;
 	END IF;
 	IF NOT is_no AND claimed > now + clock_tolerance() THEN
@@ -71,7 +78,8 @@ CREATE FUNCTION consent_profiling.claimed_time(claimed timestamptz,
 	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
 AS $$
 	SELECT CASE WHEN claimed <> recorded THEN jsonb_build_object('claimed_at',
-		COALESCE(iso8601(claimed), claimed::text)) END
+		CASE WHEN is_recordable(claimed) THEN iso8601(claimed)
+			ELSE claimed::text END) END
 $$;
 
 -- Internal: why a birth date cannot be one, or null.  Somebody may be born
@@ -406,6 +414,9 @@ DECLARE
 BEGIN
 	PERFORM refuse_null('explicit', give_consent.explicit IS NULL);
 	PERFORM refuse_null('until', give_consent.until IS NULL);
+	-- Both are by the client's clock.
+	PERFORM make_consent('given', give_consent.explicit, give_consent.at,
+						 give_consent.until);
 	RETURN record_consent('give_consent', give_consent.subject,
 						  give_consent.purpose,
 						  make_consent('given', give_consent.explicit,
@@ -781,6 +792,7 @@ REVOKE EXECUTE ON FUNCTION
 	consent_profiling.refuse_null(text, boolean),
 	consent_profiling.is_blank(text),
 	consent_profiling.clock_tolerance(),
+	consent_profiling.is_recordable(timestamptz),
 	consent_profiling.time_of_act(text, timestamptz, boolean),
 	consent_profiling.claimed_time(timestamptz, timestamptz),
 	consent_profiling.birth_date_problem(date),
