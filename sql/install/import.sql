@@ -90,14 +90,9 @@ BEGIN
 		RETURN problems;
 	END IF;
 
-	ids := ARRAY(SELECT known_as(u.subject::subject_id)
-				 FROM unnest(subjects) WITH ORDINALITY AS u (subject, n)
-				 ORDER BY u.n);
+	ids := lock_known_rows(subjects);
 
 	-- The same rule as in register_subject(), asked before anything is written.
-	PERFORM FROM (SELECT DISTINCT v.id FROM unnest(ids) AS v (id) ORDER BY 1) u
-			CROSS JOIN LATERAL (SELECT FROM subject WHERE id = u.id
-								FOR NO KEY UPDATE) s;
 	SELECT array_agg(format(
 				CASE WHEN s.birth_date IS NULL
 					THEN 'row %s: subject %L has more than one birth date'
@@ -401,9 +396,38 @@ END
 $$;
 
 -- Internal: lock the subjects of a batch and return their keys as the registry
--- has them, and who of them was erased.  Locking comes first, so that what is
--- looked up afterwards is what others have committed.  A row with a No is not
--- turned away: who is not known is registered, without a birth date.
+-- has them, also of those who are erased while this waits.
+CREATE FUNCTION consent_profiling.lock_known_rows(subjects text[])
+	RETURNS consent_profiling.subject_id[]
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+DECLARE
+	ids subject_id[];
+BEGIN
+	LOOP
+		ids := ARRAY(SELECT known_as(u.subject::subject_id)
+					 FROM unnest(subjects) WITH ORDINALITY AS u (subject, n)
+					 ORDER BY u.n);
+		PERFORM FROM (SELECT DISTINCT v.id FROM unnest(ids) AS v (id) ORDER BY 1) u
+				CROSS JOIN LATERAL (SELECT FROM subject WHERE id = u.id
+									FOR NO KEY UPDATE) s;
+		-- Only a key that is not in the registry any more can have another.
+		PERFORM FROM unnest(subjects, ids) AS u (subject, id)
+				LEFT JOIN LATERAL (SELECT s.id FROM subject s
+								   WHERE s.id = u.id OFFSET 0) s ON true
+			WHERE s.id IS NULL AND known_as(u.subject::subject_id) <> u.id;
+		EXIT WHEN NOT FOUND;
+	END LOOP;
+	RETURN ids;
+END
+$$;
+
+-- Internal: lock the subjects of a batch and return their keys likewise, and who
+-- of them was erased.  A row with a No is not turned away: a person who is not
+-- known is registered, without a birth date, and known for the rows that follow,
+-- as if each row had been recorded by itself.  So it does not matter where a batch
+-- ends.
 CREATE FUNCTION consent_profiling.lock_import_rows(first_row bigint,
 		subjects text[], no boolean[],
 		OUT problems text[], OUT ids consent_profiling.subject_id[],
@@ -414,19 +438,21 @@ AS $$
 DECLARE
 	at timestamptz := clock_timestamp();
 	missing subject_id[];
+	-- A Yes of a person whom only a later row registers.
+	early bigint[] := '{}';
 BEGIN
-	ids := ARRAY(SELECT known_as(u.subject::subject_id)
-				 FROM unnest(subjects) WITH ORDINALITY AS u (subject, n)
-				 ORDER BY u.n);
-	PERFORM FROM (SELECT DISTINCT v.id FROM unnest(ids) AS v (id) ORDER BY 1) u
-			CROSS JOIN LATERAL (SELECT FROM subject WHERE id = u.id
-								FOR NO KEY UPDATE) s;
-	missing := ARRAY(
-		SELECT DISTINCT u.id FROM unnest(ids, no) AS u (id, no)
-			LEFT JOIN LATERAL (SELECT s.id FROM subject s
-							   WHERE s.id = u.id OFFSET 0) s ON true
-		WHERE u.no AND s.id IS NULL ORDER BY 1);
-	IF cardinality(missing) > 0 THEN
+	LOOP
+		ids := lock_known_rows(subjects);
+		SELECT array_agg(DISTINCT m.id) FILTER (WHERE m.no),
+			   early || array_agg(m.n) FILTER (WHERE NOT m.no AND m.n < m.first_no)
+			INTO missing, early
+			FROM (SELECT u.n, u.id, u.no,
+						 min(u.n) FILTER (WHERE u.no) OVER (PARTITION BY u.id) AS first_no
+				  FROM unnest(ids, no) WITH ORDINALITY AS u (id, no, n)
+					LEFT JOIN LATERAL (SELECT s.id FROM subject s
+									   WHERE s.id = u.id OFFSET 0) s ON true
+				  WHERE s.id IS NULL) m;
+		EXIT WHEN missing IS NULL;
 		WITH added AS (
 			INSERT INTO subject (id, registered_at)
 				SELECT m.id, at FROM unnest(missing) AS m (id) ORDER BY 1
@@ -437,18 +463,16 @@ BEGIN
 			SELECT 'import_subjects', a.id, at, clock_timestamp(), session_user,
 				   caller_role(), recorded_actor()
 				FROM added a ORDER BY a.id;
-		-- Others may have registered some of them meanwhile.
-		PERFORM FROM unnest(missing) AS u (id)
-				CROSS JOIN LATERAL (SELECT FROM subject WHERE id = u.id
-									FOR NO KEY UPDATE) s;
-	END IF;
+	END LOOP;
 
 	SELECT array_agg(s.erased_at IS NOT NULL ORDER BY u.n),
 		   array_agg(format(
-				CASE WHEN s.id IS NULL THEN 'row %s: subject %L is not registered'
+				CASE WHEN s.erased_at IS NULL
+					THEN 'row %s: subject %L is not registered'
 					ELSE 'row %s: subject %L has been erased' END,
 				first_row + u.n - 1, u.subject) ORDER BY u.n)
-			FILTER (WHERE s.id IS NULL OR s.erased_at IS NOT NULL AND NOT u.no)
+			FILTER (WHERE s.id IS NULL OR u.n = ANY (early)
+					OR s.erased_at IS NOT NULL AND NOT u.no)
 		INTO erased, problems
 		FROM unnest(subjects, ids, no) WITH ORDINALITY AS u (subject, id, no, n)
 			LEFT JOIN LATERAL (SELECT * FROM subject
@@ -486,6 +510,7 @@ REVOKE EXECUTE ON FUNCTION
 	consent_profiling.import_objections_batch(bigint, text[], text[], text[],
 		text[], jsonb[]),
 	consent_profiling.import_rows_problems(bigint, text[], text[], text[]),
+	consent_profiling.lock_known_rows(text[]),
 	consent_profiling.lock_import_rows(bigint, text[], boolean[]),
 	consent_profiling.import_subjects(text),
 	consent_profiling.import_consents(text),

@@ -268,7 +268,7 @@ AS $$
 DECLARE
 	at timestamptz := clock_timestamp();
 	known consent_profiling.subject;
-	key consent_profiling.subject_id := known_as(register_subject.subject);
+	key consent_profiling.subject_id;
 	problem text := birth_date_problem(register_subject.birth_date);
 BEGIN
 	PERFORM refuse_null('subject', register_subject.subject IS NULL);
@@ -278,6 +278,7 @@ BEGIN
 			DETAIL = format('It is %s.', register_subject.birth_date);
 	END IF;
 
+	key := lock_known(register_subject.subject);
 	INSERT INTO subject (id, birth_date, registered_at)
 		VALUES (key, register_subject.birth_date, at)
 		ON CONFLICT (id) DO NOTHING;
