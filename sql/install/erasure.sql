@@ -163,10 +163,8 @@ BEGIN
 			salt = NULL,
 			content = event_content(e)
 		WHERE e.subject = key AND e.salt IS NOT NULL;
-	-- Who erases may be the person.
 	PERFORM record_event('erase_subject', stone, NULL, at,
-						 detail => jsonb_build_object('tombstone_key_sha256', secret_digest()),
-						 actor => NULLIF(recorded_actor(), erase_subject.subject::text));
+						 detail => jsonb_build_object('tombstone_key_sha256', secret_digest()));
 	events := (SELECT count(*) FROM event WHERE subject = stone);
 
 	-- Art. 17(3), and Art. 12(3): the person is told what was done.

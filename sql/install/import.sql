@@ -140,7 +140,7 @@ BEGIN
 	INSERT INTO event (act, subject, at, recorded_at, session_role, caller,
 					   actor, birth_date, notice, evidence)
 		SELECT 'import_subjects', s.id, at, clock_timestamp(), session_user,
-			   caller_role(), recorded_actor(),
+			   caller_role(), recorded_actor(s.id),
 			   CASE WHEN s.erased_at IS NULL THEN u.birth_date END,
 			   CASE WHEN s.erased_at IS NULL THEN u.notice END,
 			   CASE WHEN s.erased_at IS NULL THEN u.evidence END
@@ -216,7 +216,7 @@ BEGIN
 	INSERT INTO event (act, subject, purpose, at, recorded_at, session_role,
 					   caller, actor, consent, notice, evidence, detail)
 		SELECT 'import_consents', u.id, u.purpose, consent_at(u.c),
-			   clock_timestamp(), session_user, caller_role(), recorded_actor(),
+			   clock_timestamp(), session_user, caller_role(), recorded_actor(u.id),
 			   u.c, CASE WHEN NOT u.erased THEN u.notice END,
 			   CASE WHEN NOT u.erased THEN u.evidence END,
 			   CASE WHEN u.impossible IS NULL
@@ -325,7 +325,7 @@ BEGIN
 	INSERT INTO event (act, subject, purpose, at, recorded_at, session_role,
 					   caller, actor, objection, notice, evidence, detail)
 		SELECT 'import_objections', u.id, u.purpose, objection_at(u.o),
-			   clock_timestamp(), session_user, caller_role(), recorded_actor(),
+			   clock_timestamp(), session_user, caller_role(), recorded_actor(u.id),
 			   u.o, CASE WHEN NOT u.erased THEN u.notice END,
 			   CASE WHEN NOT u.erased THEN u.evidence END,
 			   CASE WHEN u.impossible IS NULL

@@ -109,6 +109,23 @@ CREATE FUNCTION consent_profiling.recorded_actor()
 	RETURNS text AS 'MODULE_PATHNAME'
 	LANGUAGE C STABLE STRICT PARALLEL SAFE;
 
+-- Internal: the same for an event about a subject.  Where that is a tombstone, the
+-- actor may be the person who was erased, whose key must not stand beside it.
+-- One expression, so that an import of millions has it inlined.
+CREATE FUNCTION consent_profiling.recorded_actor(
+		subject consent_profiling.subject_id)
+	RETURNS text
+	LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS $$
+	SELECT CASE
+		WHEN recorded_actor.subject IS NULL
+			OR NOT starts_with(recorded_actor.subject::text, 'erased:')
+			OR subject_id_problem(recorded_actor()) IS NOT NULL
+			OR tombstone(recorded_actor()::subject_id)
+				IS DISTINCT FROM recorded_actor.subject
+		THEN recorded_actor() END
+$$;
+
 -- Internal: write one line of the history.
 CREATE FUNCTION consent_profiling.record_event(act text,
 		subject consent_profiling.subject_id, purpose text, at timestamptz,
@@ -117,7 +134,7 @@ CREATE FUNCTION consent_profiling.record_event(act text,
 		objection consent_profiling.objection DEFAULT NULL,
 		ground text DEFAULT NULL, informed_at timestamptz DEFAULT NULL,
 		notice text DEFAULT NULL, evidence jsonb DEFAULT NULL,
-		detail jsonb DEFAULT NULL, actor text DEFAULT recorded_actor())
+		detail jsonb DEFAULT NULL)
 	RETURNS void
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS $$
@@ -127,7 +144,7 @@ BEGIN
 					   session_role, caller, actor, birth_date, consent,
 					   objection, ground, informed_at, notice, evidence, detail)
 	VALUES (act, subject, purpose, at, clock_timestamp(),
-			session_user, caller_role(), actor, birth_date,
+			session_user, caller_role(), recorded_actor(subject), birth_date,
 			consent, objection, ground, informed_at, notice, evidence, detail);
 END
 $$;
@@ -377,9 +394,7 @@ BEGIN
 			PERFORM record_event(record_consent.act, known.id,
 								 record_consent.purpose, consent_at(refusal),
 								 consent => refusal,
-								 detail => record_consent.detail,
-								 actor => NULLIF(recorded_actor(),
-												 record_consent.subject::text));
+								 detail => record_consent.detail);
 			RETURN refusal;
 		END IF;
 	END IF;
@@ -628,9 +643,7 @@ BEGIN
 	IF known.erased_at IS NOT NULL THEN
 		-- As record_consent() does.
 		PERFORM record_event(record_raised.act, known.id, record_raised.purpose,
-							 recorded, objection => raised, detail => claimed,
-							 actor => NULLIF(recorded_actor(),
-											 record_raised.subject::text));
+							 recorded, objection => raised, detail => claimed);
 		RETURN raised;
 	END IF;
 	RETURN record_objection(record_raised.act, record_raised.subject,
@@ -799,9 +812,10 @@ REVOKE EXECUTE ON FUNCTION
 	consent_profiling.birth_date_problem(date),
 	consent_profiling.record_event(text, consent_profiling.subject_id, text,
 		timestamptz, date, consent_profiling.consent,
-		consent_profiling.objection, text, timestamptz, text, jsonb, jsonb, text),
+		consent_profiling.objection, text, timestamptz, text, jsonb, jsonb),
 	consent_profiling.caller_role(),
 	consent_profiling.recorded_actor(),
+	consent_profiling.recorded_actor(consent_profiling.subject_id),
 	consent_profiling.lock_subject(consent_profiling.subject_id),
 	consent_profiling.lock_or_register(consent_profiling.subject_id),
 	consent_profiling.lock_known(consent_profiling.subject_id),

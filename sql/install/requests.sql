@@ -106,10 +106,7 @@ BEGIN
 						 detail => jsonb_build_object('request', request,
 													  'right', open_request."right")
 							|| COALESCE(claimed_time(open_request.received_at,
-													 recorded), '{}'),
-						 actor => NULLIF(recorded_actor(), CASE
-							WHEN known.erased_at IS NOT NULL
-							THEN open_request.subject::text END));
+													 recorded), '{}'));
 	-- Art. 21(1): processing ends with the objection, not with the answer.
 	-- What was overridden since was weighed without this one, which stands from now.
 	IF objects THEN

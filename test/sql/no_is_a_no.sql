@@ -145,6 +145,18 @@ SELECT withdraw_objection('nn:time1', 'nn.stats', at => '-infinity');
 -- both the time and the end of a consent are by the client's clock
 SELECT give_consent('nn:8', 'nn.task', at => clock_timestamp() + interval '50 s', until => clock_timestamp() + interval '45 s');
 SELECT consent_status(give_consent('nn:8', 'nn.task', at => clock_timestamp() + interval '45 s', until => clock_timestamp() + interval '50 s'));
+-- what a person who was erased does as the application's user does not name them
+SET consent_profiling.actor = 'nn:9';
+SELECT register_subject('nn:9', '1980-01-01'), import_subjects($$SELECT 'nn:9' AS subject, date '1980-01-01' AS birth_date$$),
+	import_consents($$SELECT 'nn:9' AS subject, 'nn.stats' AS purpose, 'refused at 2026-01-01T00:00Z' AS consent$$),
+	import_objections($$SELECT 'nn:9' AS subject, 'nn.stats' AS purpose, 'raised at 2026-01-01T00:00Z' AS objection$$);
+SELECT close_request(max(id), 'x') FROM request WHERE subject = tombstone('nn:9');
+SELECT count(*), count(actor) FROM event WHERE subject = tombstone('nn:9');
+-- another user is named
+SET consent_profiling.actor = 'nn:10';
+SELECT register_subject('nn:9'), import_consents($$SELECT 'nn:9' AS subject, 'nn.stats' AS purpose, 'refused at 2026-01-01T00:00Z' AS consent$$);
+SELECT act, actor FROM event WHERE subject = tombstone('nn:9') AND actor IS NOT NULL ORDER BY id;
+RESET consent_profiling.actor;
 -- a purpose that does not exist stays an error
 SELECT raise_objection('nn:unknown', 'nn.nowhere');
 SELECT count(*) FROM subject WHERE id = 'nn:unknown';
