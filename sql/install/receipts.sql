@@ -744,18 +744,18 @@ BEGIN
 END
 $$;
 
--- Internal: complain about a part of a receipt whose state is not that of a
--- consent that stands.
-CREATE FUNCTION consent_profiling.check_receipt_state(holder jsonb, path text)
+-- Internal: complain about a field of a receipt for its state, if it is there and
+-- does not say that the consent stands.  The specification has no such field, but
+-- those who issue receipts do.
+CREATE FUNCTION consent_profiling.check_receipt_state(field text, value jsonb)
 	RETURNS void
 	LANGUAGE plpgsql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
 AS $$
 BEGIN
-	-- The specification has no field for it, but those who issue receipts do.
-	IF holder ? 'state' AND holder -> 'state' <> '"ACTIVE"' THEN
+	IF value <> '"ACTIVE"' THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-			MESSAGE = format('receipt field "%sstate" must be "ACTIVE"', path),
-			DETAIL = format('The value is %s.', left((holder -> 'state')::text, 100)),
+			MESSAGE = format('receipt field "%s" must be "ACTIVE"', left(field, 100)),
+			DETAIL = format('The value is %s.', left(value::text, 100)),
 			HINT = 'A receipt that is not active is no consent. If it says that the person withdrew or refused, record that with consent_profiling.withdraw_consent() or refuse_consent(), and the receipt as evidence.';
 	END IF;
 END
@@ -840,7 +840,7 @@ BEGIN
 			MESSAGE = 'receipt must be a JSON object';
 	END IF;
 	-- Art. 7(3): who withdrew has not consented, whatever else the receipt says.
-	PERFORM check_receipt_state(content, '');
+	PERFORM check_receipt_state('state', content -> 'state');
 	PERFORM check_receipt(content, '', 'version words');
 	IF content ->> 'version' <> 'KI-CR-v1.1.0' THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
@@ -871,13 +871,13 @@ BEGIN
 			'piiControllerUrl string optional');
 	END LOOP;
 	FOR part IN SELECT * FROM receipt_list(content, '', 'services') LOOP
-		PERFORM check_receipt_state(part.item, part.item_path);
+		PERFORM check_receipt_state(part.item_path || 'state', part.item -> 'state');
 		PERFORM check_receipt(part.item, part.item_path, 'service words',
 			'purposes objects');
 	END LOOP;
 	FOR part IN SELECT p.* FROM receipt_list(content, '', 'services') s,
 			receipt_list(s.item, s.item_path, 'purposes') p LOOP
-		PERFORM check_receipt_state(part.item, part.item_path);
+		PERFORM check_receipt_state(part.item_path || 'state', part.item -> 'state');
 		PERFORM check_receipt(part.item, part.item_path, 'purpose words',
 			'consentType words', 'purposeCategory strings', 'piiCategory strings',
 			'primaryPurpose boolean optional', 'termination string',
@@ -909,7 +909,12 @@ BEGIN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'no purpose in the receipt has the consentType "EXPLICIT"';
 	END IF;
-	-- Wherever else it says so.
+	-- Wherever else it says so.  The state in an address is another one.
+	PERFORM check_receipt_state(f ->> 'key', f -> 'value')
+		FROM jsonb_path_query(content || jsonb_build_object('piiControllers',
+				(SELECT jsonb_agg(c - 'address')
+				 FROM jsonb_array_elements(content -> 'piiControllers') c)),
+			'strict $.** ? (@.type() == "object").keyvalue() ? (@.key like_regex "(state|status)$" flag "i")') f;
 	IF jsonb_path_exists(content,
 						 '$.**.consentType ? (@ like_regex "implicit" flag "i")') THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
@@ -965,7 +970,7 @@ REVOKE EXECUTE ON FUNCTION
 	consent_profiling.short_notice(consent_profiling.event),
 	consent_profiling.consent_record(consent_profiling.subject_id, text),
 	consent_profiling.check_receipt(jsonb, text, text[]),
-	consent_profiling.check_receipt_state(jsonb, text),
+	consent_profiling.check_receipt_state(text, jsonb),
 	consent_profiling.receipt_list(jsonb, text, text),
 	consent_profiling.receipt_end(text, timestamptz, text),
 	consent_profiling.import_receipt(consent_profiling.subject_id, text, jsonb,
