@@ -466,7 +466,7 @@ BEGIN
 								 WHERE s.id = e.subject AND s.erased_at IS NOT NULL));
 	IF bad < event OR event IS NULL AND bad IS NOT NULL THEN
 		event := bad;
-		problem := format('event %s was emptied, and nobody was erased', bad);
+		problem := format('event %s was emptied without an erasure of its subject', bad);
 	END IF;
 
 	-- And the person has no other history beside that one.

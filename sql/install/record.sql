@@ -490,7 +490,7 @@ END
 $$;
 COMMENT ON FUNCTION consent_profiling.refuse_consent(
 		consent_profiling.subject_id, text, timestamptz, text, jsonb) IS
-	'records that a subject refused to consent to a purpose; holds for all purposes beneath it; returns the consent that now prevails; throws as give_consent() does';
+	'records that a subject refused consent to a purpose';
 
 CREATE FUNCTION consent_profiling.withdraw_consent(
 		subject consent_profiling.subject_id, purpose text DEFAULT 'profiling',
@@ -513,7 +513,7 @@ END
 $$;
 COMMENT ON FUNCTION consent_profiling.withdraw_consent(
 		consent_profiling.subject_id, text, timestamptz, text, jsonb) IS
-	'records that a subject withdrew consent to a purpose (Art. 7(3)); holds for all purposes beneath it; returns the consent that now prevails; throws as give_consent() does';
+	'records that a subject withdrew consent to a purpose (Art. 7(3))';
 
 -- Internal: the choice of a subject for a purpose, all null when there is none.
 CREATE FUNCTION consent_profiling.current_choice(
