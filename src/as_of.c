@@ -4,7 +4,7 @@
  *
  * "subject" and "choice" say what is; the history says how it came about.  To
  * answer for a past moment (Art. 5(2) GDPR) the events of one person are folded
- * anew, in the way in which the recording functions folded them into these two
+ * again, in the way in which the recording functions folded them into these two
  * tables, into the same facts, and Decide() does the rest.
  *
  * There are two times.  known_at is when the database was asked: an event that

@@ -289,10 +289,9 @@ DecideByRow(const SubjectFacts *facts, const PurposeRules *rules,
 	consent = EffectiveConsent(facts, rules, &level);
 	if (consent == NULL || !ConsentStatusIsAnswer(consent->status))
 	{
+		/* A question changes nothing, so "since" does not look at it. */
 		if (rules->needs_consent)
 			decision.verdict = VERDICT_CONSENT_MISSING;
-		if (consent != NULL)
-			decision.since = Max(decision.since, consent->at);
 		decision.consent = consent;
 		return decision;
 	}

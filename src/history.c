@@ -442,6 +442,10 @@ LinkEvent(Relation rel, EventRow *row)
 		/* No row of a subject is locked here, so something else must be. */
 		LockDatabaseObject(RelationRelationId, RelationGetRelid(rel), 0,
 						   ExclusiveLock);
+		/* The times of a chain do not go back, however long that took. */
+		EventValue(row, EVENT_RECORDED_AT) =
+			TimestampTzGetDatum(GetCurrentTimestamp());
+		EventIsNull(row, EVENT_RECORDED_AT) = false;
 		ScanKeyEntryInitialize(&scankey, SK_ISNULL | SK_SEARCHNULL,
 							   EVENT_SUBJECT, InvalidStrategy, InvalidOid,
 							   InvalidOid, InvalidOid, (Datum) 0);

@@ -8,6 +8,7 @@
 #include "access/table.h"
 #include "decision.h"
 #include "gate.h"
+#include "iso8601.h"
 #include "miscadmin.h"
 #include "objection.h"
 #include "registry.h"
@@ -18,6 +19,7 @@
 
 PG_FUNCTION_INFO_V1(caller_role);
 PG_FUNCTION_INFO_V1(recorded_actor);
+PG_FUNCTION_INFO_V1(is_recordable);
 PG_FUNCTION_INFO_V1(consent_is_refusal);
 PG_FUNCTION_INFO_V1(consent_denies);
 PG_FUNCTION_INFO_V1(choice_fits);
@@ -52,6 +54,13 @@ Datum
 consent_is_refusal(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(ConsentStatusIsNo(PG_GETARG_CONSENT_P(0)->status));
+}
+
+/* is_recordable(timestamptz): can it be the time of an act? */
+Datum
+is_recordable(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(Iso8601InRange(PG_GETARG_TIMESTAMPTZ(0)));
 }
 
 /*

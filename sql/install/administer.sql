@@ -122,7 +122,7 @@ BEGIN
 		WHEN drop_purpose.name = 'direct_marketing'
 			THEN 'People object to it who object to all direct marketing.'
 		ELSE COALESCE(
-			(SELECT format('Purpose "%s" is beneath it.', min(p.name))
+			(SELECT format('Purpose "%s" is below it.', min(p.name))
 				FROM purpose p WHERE p.broader = drop_purpose.name
 				HAVING count(*) > 0),
 			(SELECT format('It gates table %s.', min(t.relation::text))

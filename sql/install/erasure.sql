@@ -162,10 +162,8 @@ BEGIN
 			salt = NULL,
 			content = event_content(e)
 		WHERE e.subject = key AND e.salt IS NOT NULL;
-	-- Who erases may be the person.
 	PERFORM record_event('erase_subject', stone, NULL, at,
-						 detail => jsonb_build_object('tombstone_key_sha256', secret_digest()),
-						 actor => NULLIF(recorded_actor(), erase_subject.subject::text));
+						 detail => jsonb_build_object('tombstone_key_sha256', secret_digest()));
 	events := (SELECT count(*) FROM event WHERE subject = stone);
 
 	-- Art. 17(3), and Art. 12(3): the person is told what was done.
@@ -204,10 +202,10 @@ COMMENT ON FUNCTION consent_profiling.erase_subject(
 -- statistics it expects hardly any row, and would join every choice with every
 -- subject.
 CREATE VIEW consent_profiling.erasure_due AS
-	WITH RECURSIVE beneath AS (
+	WITH RECURSIVE below AS (
 		SELECT p.name FROM consent_profiling.purpose p WHERE p.direct_marketing
 		UNION
-		SELECT p.name FROM beneath b
+		SELECT p.name FROM below b
 			JOIN consent_profiling.purpose p ON p.broader = b.name
 	), above AS (
 		SELECT p.name, p.broader FROM consent_profiling.purpose p
@@ -228,8 +226,8 @@ CREATE VIEW consent_profiling.erasure_due AS
 		SELECT c.subject, c.purpose, 'objected', 'GDPR Art. 17(1)(c)', c.raised_at
 			FROM consent_profiling.choice c
 			WHERE c.raised_at > COALESCE(c.withdrawn_at, '-infinity')
-				-- whatever is at, above or beneath direct marketing
-				AND (c.purpose IN (SELECT b.name FROM beneath b)
+				-- whatever is at, above or below direct marketing
+				AND (c.purpose IN (SELECT b.name FROM below b)
 					 OR c.purpose IN (SELECT a.name FROM above a))
 		) d
 		CROSS JOIN LATERAL (

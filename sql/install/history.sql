@@ -124,7 +124,9 @@ CREATE TABLE consent_profiling.seal (
 	events bigint NOT NULL,
 	root bytea NOT NULL,
 	previous bytea,
-	hash bytea NOT NULL
+	hash bytea NOT NULL,
+	-- Events from this number on were recorded after "sealed_at".
+	next_event bigint NOT NULL
 );
 SELECT pg_catalog.pg_extension_config_dump('consent_profiling.seal', '');
 COMMENT ON TABLE consent_profiling.seal IS
@@ -140,7 +142,7 @@ AS $$
 		'consent_profiling seal', seal.id,
 		(extract(epoch FROM seal.sealed_at) * 1000000)::bigint, seal.sealed_by,
 		seal.covers::text, seal.events, encode(seal.root, 'hex'),
-		encode(seal.previous, 'hex'))::text, 'UTF8'))
+		encode(seal.previous, 'hex'), seal.next_event)::text, 'UTF8'))
 $$;
 
 -- Internal: the line by which a seal is known outside of the database.
@@ -200,6 +202,10 @@ BEGIN
 	gaps := int8multirange(int8range(NULL, NULL))
 		- COALESCE((SELECT range_agg(r) FROM ONLY seal s, unnest(s.covers) r), '{}');
 
+	-- In this order: a later number was given out after that time.
+	new.sealed_at := clock_timestamp();
+	new.next_event := (SELECT s.last_value + s.is_called::integer FROM event_id_seq s);
+
 	-- In one statement, and so in one snapshot.
 	WITH unsealed AS MATERIALIZED (
 		SELECT e.id, e.hash FROM unnest(gaps) r CROSS JOIN LATERAL (
@@ -220,7 +226,6 @@ BEGIN
 		RETURN seal_line(last);
 	END IF;
 	new.id := COALESCE(last.id, 0) + 1;
-	new.sealed_at := clock_timestamp();
 	new.sealed_by := caller_role();
 	new.previous := last.hash;
 	new.hash := seal_hash(new);
@@ -285,7 +290,8 @@ BEGIN
 			OR s.previous IS DISTINCT FROM before.hash
 			OR (CASE WHEN isfinite(s.sealed_at)
 				THEN s.hash IS DISTINCT FROM seal_hash(s) ELSE true END)
-			OR num_nulls(s.sealed_at, s.sealed_by, s.covers, s.events, s.root) > 0
+			OR num_nulls(s.sealed_at, s.sealed_by, s.covers, s.events, s.root,
+						 s.next_event) > 0
 			OR s.events <> (SELECT sum(upper(r) - lower(r)) FROM unnest(s.covers) r)
 			OR s.covers && covered THEN
 			problem := format('seal %s was changed, or does not follow the one before',
@@ -460,7 +466,7 @@ BEGIN
 								 WHERE s.id = e.subject AND s.erased_at IS NOT NULL));
 	IF bad < event OR event IS NULL AND bad IS NOT NULL THEN
 		event := bad;
-		problem := format('event %s was emptied, and nobody was erased', bad);
+		problem := format('event %s was emptied without an erasure of its subject', bad);
 	END IF;
 
 	-- And the person has no other history beside that one.
@@ -481,11 +487,14 @@ BEGIN
 			WHEN c.link <> c.link_before + 1
 				THEN format('the event before event %s about the same subject was removed',
 							c.id)
+			WHEN c.previous IS NOT DISTINCT FROM c.hash_before AND c.id > c.id_before IS NOT FALSE
+				THEN format('event %s was recorded earlier than the one before it', c.id)
 			ELSE format('event %s does not follow the one before it', c.id) END
 		INTO found_event, found_problem
 		FROM (SELECT e.id, e.link, e.previous, e.recorded_at,
 					 COALESCE(lag(e.link) OVER chain, 0) AS link_before,
 					 lag(e.hash) OVER chain AS hash_before,
+					 lag(e.recorded_at) OVER chain AS recorded_before,
 					 -- Of what is about nobody, whoever comes first has the id
 					 -- first, but may get the link later.
 					 CASE WHEN e.subject IS NOT NULL
@@ -494,7 +503,9 @@ BEGIN
 			  WINDOW chain AS (PARTITION BY e.subject ORDER BY e.link)) c
 		WHERE (c.link IS DISTINCT FROM c.link_before + 1
 			   OR c.previous IS DISTINCT FROM c.hash_before
-			   OR c.id < c.id_before)
+			   OR c.id < c.id_before
+			   -- A clock may be set back a little.
+			   OR c.recorded_at < c.recorded_before - clock_tolerance())
 			AND to_verify(c.id, c.recorded_at, "from", "to", sealed)
 		ORDER BY c.id LIMIT 1;
 	IF found_event < event OR event IS NULL AND found_event IS NOT NULL THEN
@@ -512,6 +523,28 @@ BEGIN
 		AND (problem IS NULL OR found_event <= event) THEN
 		event := found_event;
 		problem := found_problem;
+	END IF;
+
+	-- What was added later must not count for the time before a seal.  An event
+	-- whose transaction was open then has a lower number.  Purposes are replayed by
+	-- "at".  Where times are given, the seal tells more of the event than its own do.
+	SELECT min(e.id) INTO bad
+		FROM (SELECT s.next_event, s.sealed_at,
+					 lead(s.next_event) OVER (ORDER BY s.id) AS later_event
+			  FROM ONLY seal s) s
+			CROSS JOIN LATERAL (
+				SELECT v.id, v.recorded_at,
+					   CASE WHEN v.subject IS NULL THEN v.at END AS replayed_at
+					FROM ONLY event v
+					WHERE v.id >= s.next_event
+						AND v.id < COALESCE(s.later_event, 9223372036854775807)
+					OFFSET 0) e
+		WHERE LEAST(e.recorded_at, e.replayed_at) < s.sealed_at - clock_tolerance()
+			AND (to_verify(e.id, e.recorded_at, "from", "to", sealed)
+				 OR s.sealed_at >= "from" AND s.sealed_at <= "to");
+	IF bad < event OR problem IS NULL AND bad IS NOT NULL THEN
+		event := bad;
+		problem := format('event %s was recorded earlier than the seal before it', bad);
 	END IF;
 
 	-- The rules by which verdicts are replayed.

@@ -45,6 +45,25 @@ AS $$
 		WHERE i.problem IS NOT NULL
 $$;
 
+-- Internal: what to read in place of the texts of a batch, and the times that they
+-- claim where these cannot be recorded: infinite, or not in the years 0001 to
+-- 9999.  A No at such a time is read as one at the end of time, which is recorded
+-- as now.  "statuses" are those of a No.
+CREATE FUNCTION consent_profiling.read_impossible_times(statuses text,
+		INOUT texts text[], problems text[], OUT claimed text[])
+	LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS $$
+	SELECT array_agg(CASE WHEN m.part IS NULL THEN u.value
+			ELSE m.part[1] || '9999-12-31T00:00:00Z' || COALESCE(m.part[3], '') END
+			ORDER BY u.n),
+		   array_agg(m.part[2] ORDER BY u.n)
+		FROM unnest(texts, problems) WITH ORDINALITY AS u (value, problem, n)
+			CROSS JOIN LATERAL (SELECT CASE WHEN u.problem IS NOT NULL
+				THEN regexp_match(u.value, '^(\s*(?:' || statuses || ')(?:\s+explicit)?\s+at\s+)'
+					|| '(-?infinity|(?:0000|0001-01-01|9999-12-31|\d{5,})[-T ]\S*|\d{4,}-\S+ (?:\S+ )?BC)'
+					|| '(?:\s+until\s.*|(\s+grounds\s.*)|\s*)$', 'i') END) m (part)
+$$;
+
 -- Internal: take in one batch of an import of subjects.  Returns what is wrong
 -- with which rows; when anything is, the batch was not taken in.
 CREATE FUNCTION consent_profiling.import_subjects_batch(first_row bigint,
@@ -71,14 +90,9 @@ BEGIN
 		RETURN problems;
 	END IF;
 
-	ids := ARRAY(SELECT known_as(u.subject::subject_id)
-				 FROM unnest(subjects) WITH ORDINALITY AS u (subject, n)
-				 ORDER BY u.n);
+	ids := lock_known_rows(subjects);
 
 	-- The same rule as in register_subject(), asked before anything is written.
-	PERFORM FROM (SELECT DISTINCT v.id FROM unnest(ids) AS v (id) ORDER BY 1) u
-			CROSS JOIN LATERAL (SELECT FROM subject WHERE id = u.id
-								FOR NO KEY UPDATE) s;
 	SELECT array_agg(format(
 				CASE WHEN s.birth_date IS NULL
 					THEN 'row %s: subject %L has more than one birth date'
@@ -126,7 +140,7 @@ BEGIN
 	INSERT INTO event (act, subject, at, recorded_at, session_role, caller,
 					   actor, birth_date, notice, evidence)
 		SELECT 'import_subjects', s.id, at, clock_timestamp(), session_user,
-			   caller_role(), recorded_actor(),
+			   caller_role(), recorded_actor(s.id),
 			   CASE WHEN s.erased_at IS NULL THEN u.birth_date END,
 			   CASE WHEN s.erased_at IS NULL THEN u.notice END,
 			   CASE WHEN s.erased_at IS NULL THEN u.evidence END
@@ -153,8 +167,9 @@ DECLARE
 	problems text[];
 	ids subject_id[];
 	erased boolean[];
-	-- as claimed, and as recorded
+	-- as claimed, if a consent can have that time, else the text; and as recorded
 	claimed consent[];
+	impossible text[];
 	recorded consent[];
 	no boolean[];
 	now timestamptz;
@@ -162,6 +177,10 @@ BEGIN
 	PERFORM check_batch(first_row, cardinality(subjects),
 						cardinality(purposes), cardinality(consents),
 						cardinality(notices), cardinality(evidences));
+	SELECT r.texts, r.claimed INTO consents, impossible
+		FROM read_impossible_times('refused|withdrawn|revoked|expired|invalidated', consents,
+			ARRAY(SELECT consent_problem(u.consent)
+				  FROM unnest(consents) WITH ORDINALITY AS u (consent, n) ORDER BY u.n)) r;
 	problems := import_rows_problems(first_row, subjects, purposes,
 		(SELECT array_agg(CASE
 				WHEN u.consent IS NULL THEN 'consent is null'
@@ -197,13 +216,16 @@ BEGIN
 	INSERT INTO event (act, subject, purpose, at, recorded_at, session_role,
 					   caller, actor, consent, notice, evidence, detail)
 		SELECT 'import_consents', u.id, u.purpose, consent_at(u.c),
-			   clock_timestamp(), session_user, caller_role(), recorded_actor(),
+			   clock_timestamp(), session_user, caller_role(), recorded_actor(u.id),
 			   u.c, CASE WHEN NOT u.erased THEN u.notice END,
 			   CASE WHEN NOT u.erased THEN u.evidence END,
-			   claimed_time(consent_at(u.claimed), consent_at(u.c))
-		FROM unnest(ids, erased, purposes, claimed, recorded, notices, evidences)
+			   CASE WHEN u.impossible IS NULL
+					THEN claimed_time(consent_at(u.claimed), consent_at(u.c))
+					ELSE jsonb_build_object('claimed_at', u.impossible) END
+		FROM unnest(ids, erased, purposes, claimed, impossible, recorded,
+					notices, evidences)
 			WITH ORDINALITY
-			AS u (id, erased, purpose, claimed, c, notice, evidence, n)
+			AS u (id, erased, purpose, claimed, impossible, c, notice, evidence, n)
 		ORDER BY u.n;
 	INSERT INTO choice AS c (subject, purpose, consent, refusal)
 		SELECT i.id, i.purpose, max(i.c),
@@ -232,6 +254,7 @@ DECLARE
 	ids subject_id[];
 	erased boolean[];
 	claimed objection[];
+	impossible text[];
 	recorded objection[];
 	no boolean[];
 	now timestamptz;
@@ -242,6 +265,10 @@ BEGIN
 	PERFORM check_batch(first_row, cardinality(subjects),
 						cardinality(purposes), cardinality(objections),
 						cardinality(notices), cardinality(evidences));
+	SELECT r.texts, r.claimed INTO objections, impossible
+		FROM read_impossible_times('raised|upheld', objections,
+			ARRAY(SELECT objection_problem(u.objection)
+				  FROM unnest(objections) WITH ORDINALITY AS u (objection, n) ORDER BY u.n)) r;
 	problems := import_rows_problems(first_row, subjects, purposes,
 		(SELECT array_agg(CASE
 				WHEN u.objection IS NULL THEN 'objection is null'
@@ -298,13 +325,16 @@ BEGIN
 	INSERT INTO event (act, subject, purpose, at, recorded_at, session_role,
 					   caller, actor, objection, notice, evidence, detail)
 		SELECT 'import_objections', u.id, u.purpose, objection_at(u.o),
-			   clock_timestamp(), session_user, caller_role(), recorded_actor(),
+			   clock_timestamp(), session_user, caller_role(), recorded_actor(u.id),
 			   u.o, CASE WHEN NOT u.erased THEN u.notice END,
 			   CASE WHEN NOT u.erased THEN u.evidence END,
-			   claimed_time(objection_at(u.claimed), objection_at(u.o))
-		FROM unnest(ids, erased, purposes, claimed, recorded, notices, evidences)
+			   CASE WHEN u.impossible IS NULL
+					THEN claimed_time(objection_at(u.claimed), objection_at(u.o))
+					ELSE jsonb_build_object('claimed_at', u.impossible) END
+		FROM unnest(ids, erased, purposes, claimed, impossible, recorded,
+					notices, evidences)
 			WITH ORDINALITY
-			AS u (id, erased, purpose, claimed, o, notice, evidence, n)
+			AS u (id, erased, purpose, claimed, impossible, o, notice, evidence, n)
 		ORDER BY u.n;
 	INSERT INTO choice AS c (subject, purpose, objection,
 							 raised_at, withdrawn_at, overridden_at)
@@ -366,9 +396,38 @@ END
 $$;
 
 -- Internal: lock the subjects of a batch and return their keys as the registry
--- has them, and who of them was erased.  Locking comes first, so that what is
--- looked up afterwards is what others have committed.  A row with a No is not
--- turned away: who is not known is registered, without a birth date.
+-- has them, also of those who are erased while this waits.
+CREATE FUNCTION consent_profiling.lock_known_rows(subjects text[])
+	RETURNS consent_profiling.subject_id[]
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+DECLARE
+	ids subject_id[];
+BEGIN
+	LOOP
+		ids := ARRAY(SELECT known_as(u.subject::subject_id)
+					 FROM unnest(subjects) WITH ORDINALITY AS u (subject, n)
+					 ORDER BY u.n);
+		PERFORM FROM (SELECT DISTINCT v.id FROM unnest(ids) AS v (id) ORDER BY 1) u
+				CROSS JOIN LATERAL (SELECT FROM subject WHERE id = u.id
+									FOR NO KEY UPDATE) s;
+		-- Only a key that is not in the registry any more can have another.
+		PERFORM FROM unnest(subjects, ids) AS u (subject, id)
+				LEFT JOIN LATERAL (SELECT s.id FROM subject s
+								   WHERE s.id = u.id OFFSET 0) s ON true
+			WHERE s.id IS NULL AND known_as(u.subject::subject_id) <> u.id;
+		EXIT WHEN NOT FOUND;
+	END LOOP;
+	RETURN ids;
+END
+$$;
+
+-- Internal: lock the subjects of a batch and return their keys likewise, and who
+-- of them was erased.  A row with a No is not turned away: a person who is not
+-- known is registered, without a birth date, and known for the rows that follow,
+-- as if each row had been recorded by itself.  So it does not matter where a batch
+-- ends.
 CREATE FUNCTION consent_profiling.lock_import_rows(first_row bigint,
 		subjects text[], no boolean[],
 		OUT problems text[], OUT ids consent_profiling.subject_id[],
@@ -379,19 +438,21 @@ AS $$
 DECLARE
 	at timestamptz := clock_timestamp();
 	missing subject_id[];
+	-- A Yes of a person whom only a later row registers.
+	early bigint[] := '{}';
 BEGIN
-	ids := ARRAY(SELECT known_as(u.subject::subject_id)
-				 FROM unnest(subjects) WITH ORDINALITY AS u (subject, n)
-				 ORDER BY u.n);
-	PERFORM FROM (SELECT DISTINCT v.id FROM unnest(ids) AS v (id) ORDER BY 1) u
-			CROSS JOIN LATERAL (SELECT FROM subject WHERE id = u.id
-								FOR NO KEY UPDATE) s;
-	missing := ARRAY(
-		SELECT DISTINCT u.id FROM unnest(ids, no) AS u (id, no)
-			LEFT JOIN LATERAL (SELECT s.id FROM subject s
-							   WHERE s.id = u.id OFFSET 0) s ON true
-		WHERE u.no AND s.id IS NULL ORDER BY 1);
-	IF cardinality(missing) > 0 THEN
+	LOOP
+		ids := lock_known_rows(subjects);
+		SELECT array_agg(DISTINCT m.id) FILTER (WHERE m.no),
+			   early || array_agg(m.n) FILTER (WHERE NOT m.no AND m.n < m.first_no)
+			INTO missing, early
+			FROM (SELECT u.n, u.id, u.no,
+						 min(u.n) FILTER (WHERE u.no) OVER (PARTITION BY u.id) AS first_no
+				  FROM unnest(ids, no) WITH ORDINALITY AS u (id, no, n)
+					LEFT JOIN LATERAL (SELECT s.id FROM subject s
+									   WHERE s.id = u.id OFFSET 0) s ON true
+				  WHERE s.id IS NULL) m;
+		EXIT WHEN missing IS NULL;
 		WITH added AS (
 			INSERT INTO subject (id, registered_at)
 				SELECT m.id, at FROM unnest(missing) AS m (id) ORDER BY 1
@@ -402,18 +463,16 @@ BEGIN
 			SELECT 'import_subjects', a.id, at, clock_timestamp(), session_user,
 				   caller_role(), recorded_actor()
 				FROM added a ORDER BY a.id;
-		-- Others may have registered some of them meanwhile.
-		PERFORM FROM unnest(missing) AS u (id)
-				CROSS JOIN LATERAL (SELECT FROM subject WHERE id = u.id
-									FOR NO KEY UPDATE) s;
-	END IF;
+	END LOOP;
 
 	SELECT array_agg(s.erased_at IS NOT NULL ORDER BY u.n),
 		   array_agg(format(
-				CASE WHEN s.id IS NULL THEN 'row %s: subject %L is not registered'
+				CASE WHEN s.erased_at IS NULL
+					THEN 'row %s: subject %L is not registered'
 					ELSE 'row %s: subject %L has been erased' END,
 				first_row + u.n - 1, u.subject) ORDER BY u.n)
-			FILTER (WHERE s.id IS NULL OR s.erased_at IS NOT NULL AND NOT u.no)
+			FILTER (WHERE s.id IS NULL OR u.n = ANY (early)
+					OR s.erased_at IS NOT NULL AND NOT u.no)
 		INTO erased, problems
 		FROM unnest(subjects, ids, no) WITH ORDINALITY AS u (subject, id, no, n)
 			LEFT JOIN LATERAL (SELECT * FROM subject

@@ -742,18 +742,18 @@ BEGIN
 END
 $$;
 
--- Internal: complain about a part of a receipt whose state is not that of a
--- consent that stands.
-CREATE FUNCTION consent_profiling.check_receipt_state(holder jsonb, path text)
+-- Internal: complain about a field of a receipt for its state, if it is there and
+-- does not say that the consent stands.  The specification has no such field, but
+-- those who issue receipts do.
+CREATE FUNCTION consent_profiling.check_receipt_state(field text, value jsonb)
 	RETURNS void
 	LANGUAGE plpgsql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
 AS $$
 BEGIN
-	-- The specification has no field for it, but those who issue receipts do.
-	IF holder ? 'state' AND holder -> 'state' <> '"ACTIVE"' THEN
+	IF value <> '"ACTIVE"' THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-			MESSAGE = format('receipt field "%sstate" must be "ACTIVE"', path),
-			DETAIL = format('The value is %s.', left((holder -> 'state')::text, 100)),
+			MESSAGE = format('receipt field "%s" must be "ACTIVE"', left(field, 100)),
+			DETAIL = format('The value is %s.', left(value::text, 100)),
 			HINT = 'A receipt that is not active is no consent. If it says that the person withdrew or refused, record that with consent_profiling.withdraw_consent() or refuse_consent(), and the receipt as evidence.';
 	END IF;
 END
@@ -824,6 +824,7 @@ AS $$
 DECLARE
 	content CONSTANT jsonb := import_receipt.receipt;
 	seconds numeric;
+	claimed timestamptz;
 	at timestamptz;
 	until timestamptz := 'infinity';
 	part record;
@@ -837,7 +838,7 @@ BEGIN
 			MESSAGE = 'receipt must be a JSON object';
 	END IF;
 	-- Art. 7(3): who withdrew has not consented, whatever else the receipt says.
-	PERFORM check_receipt_state(content, '');
+	PERFORM check_receipt_state('state', content -> 'state');
 	PERFORM check_receipt(content, '', 'version words');
 	IF content ->> 'version' <> 'KI-CR-v1.1.0' THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
@@ -858,7 +859,8 @@ BEGIN
 			MESSAGE = 'receipt field "consentTimestamp" lies in the future',
 			HINT = 'It counts seconds, not milliseconds.';
 	END IF;
-	at := time_of_act('consentTimestamp', to_timestamp(seconds::double precision));
+	claimed := to_timestamp(seconds::double precision);
+	at := time_of_act('consentTimestamp', claimed);
 
 	FOR part IN SELECT * FROM receipt_list(content, '', 'piiControllers') LOOP
 		PERFORM check_receipt(part.item, part.item_path, 'piiController words',
@@ -867,13 +869,13 @@ BEGIN
 			'piiControllerUrl string optional');
 	END LOOP;
 	FOR part IN SELECT * FROM receipt_list(content, '', 'services') LOOP
-		PERFORM check_receipt_state(part.item, part.item_path);
+		PERFORM check_receipt_state(part.item_path || 'state', part.item -> 'state');
 		PERFORM check_receipt(part.item, part.item_path, 'service words',
 			'purposes objects');
 	END LOOP;
 	FOR part IN SELECT p.* FROM receipt_list(content, '', 'services') s,
 			receipt_list(s.item, s.item_path, 'purposes') p LOOP
-		PERFORM check_receipt_state(part.item, part.item_path);
+		PERFORM check_receipt_state(part.item_path || 'state', part.item -> 'state');
 		PERFORM check_receipt(part.item, part.item_path, 'purpose words',
 			'consentType words', 'purposeCategory strings', 'piiCategory strings',
 			'primaryPurpose boolean optional', 'termination string',
@@ -898,14 +900,19 @@ BEGIN
 								 part.item_path);
 		END IF;
 		consents := consents + 1;
-		until := LEAST(until, receipt_end(part.item ->> 'termination', at,
+		until := LEAST(until, receipt_end(part.item ->> 'termination', claimed,
 										  part.item_path || 'termination'));
 	END LOOP;
 	IF consents = 0 THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'no purpose in the receipt has the consentType "EXPLICIT"';
 	END IF;
-	-- Wherever else it says so.
+	-- Wherever else it says so.  The state in an address is another one.
+	PERFORM check_receipt_state(f ->> 'key', f -> 'value')
+		FROM jsonb_path_query(content || jsonb_build_object('piiControllers',
+				(SELECT jsonb_agg(c - 'address')
+				 FROM jsonb_array_elements(content -> 'piiControllers') c)),
+			'strict $.** ? (@.type() == "object").keyvalue() ? (@.key like_regex "(state|status)$" flag "i")') f;
 	IF jsonb_path_exists(content,
 						 '$.**.consentType ? (@ like_regex "implicit" flag "i")') THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
@@ -930,7 +937,7 @@ BEGIN
 						  import_receipt.purpose,
 						  make_consent('given', import_receipt.explicit, at, until),
 						  content ->> 'policyUrl', content,
-						  claimed_time(to_timestamp(seconds::double precision), at));
+						  claimed_time(claimed, at));
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.import_receipt(

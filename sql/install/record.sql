@@ -39,9 +39,16 @@ CREATE FUNCTION consent_profiling.clock_tolerance()
 	LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
 	RETURN interval '1 minute';
 
+-- Internal: can a time be recorded?  It must be finite and in the years 0001 to
+-- 9999.
+CREATE FUNCTION consent_profiling.is_recordable(at timestamptz)
+	RETURNS boolean AS 'MODULE_PATHNAME'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
 -- Internal: the time to record for an act that a client claims to have taken
 -- place at a time.  No two clocks agree, so a time a little ahead is now.  What
--- is further ahead is an error, unless the act is a No: a No must not bounce.
+-- is further ahead, or cannot be recorded, is an error, unless the act is a No:
+-- that is recorded as now, since a No must not bounce.
 CREATE FUNCTION consent_profiling.time_of_act(argument text, claimed timestamptz,
 		is_no boolean DEFAULT false)
 	RETURNS timestamptz
@@ -51,7 +58,7 @@ DECLARE
 	now timestamptz := clock_timestamp();
 BEGIN
 	PERFORM refuse_null(argument, claimed IS NULL);
-	IF claimed <= now THEN
+	IF claimed <= now AND (is_recordable(claimed) OR NOT is_no) THEN
 		RETURN claimed;
 	END IF;
 	IF NOT is_no AND claimed > now + clock_tolerance() THEN
@@ -71,7 +78,8 @@ CREATE FUNCTION consent_profiling.claimed_time(claimed timestamptz,
 	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
 AS $$
 	SELECT CASE WHEN claimed <> recorded THEN jsonb_build_object('claimed_at',
-		COALESCE(iso8601(claimed), claimed::text)) END
+		CASE WHEN is_recordable(claimed) THEN iso8601(claimed)
+			ELSE claimed::text END) END
 $$;
 
 -- Internal: why a birth date cannot be one, or null.  Somebody may be born
@@ -143,6 +151,23 @@ CREATE TRIGGER refuse_on_subscriber
 	BEFORE INSERT OR UPDATE OR DELETE ON consent_profiling.choice
 	EXECUTE FUNCTION consent_profiling.refuse_write_on_subscriber();
 
+-- Internal: the same for an event about a subject.  Where that is a tombstone, the
+-- actor may be the person who was erased, whose key must not stand beside it.
+-- One expression, so that an import of millions has it inlined.
+CREATE FUNCTION consent_profiling.recorded_actor(
+		subject consent_profiling.subject_id)
+	RETURNS text
+	LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS $$
+	SELECT CASE
+		WHEN recorded_actor.subject IS NULL
+			OR NOT starts_with(recorded_actor.subject::text, 'erased:')
+			OR subject_id_problem(recorded_actor()) IS NOT NULL
+			OR tombstone(recorded_actor()::subject_id)
+				IS DISTINCT FROM recorded_actor.subject
+		THEN recorded_actor() END
+$$;
+
 -- Internal: write one line of the history.
 CREATE FUNCTION consent_profiling.record_event(act text,
 		subject consent_profiling.subject_id, purpose text, at timestamptz,
@@ -151,7 +176,7 @@ CREATE FUNCTION consent_profiling.record_event(act text,
 		objection consent_profiling.objection DEFAULT NULL,
 		ground text DEFAULT NULL, informed_at timestamptz DEFAULT NULL,
 		notice text DEFAULT NULL, evidence jsonb DEFAULT NULL,
-		detail jsonb DEFAULT NULL, actor text DEFAULT recorded_actor())
+		detail jsonb DEFAULT NULL)
 	RETURNS void
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS $$
@@ -164,7 +189,7 @@ BEGIN
 					   session_role, caller, actor, birth_date, consent,
 					   objection, ground, informed_at, notice, evidence, detail)
 	VALUES (act, subject, purpose, at, clock_timestamp(),
-			session_user, caller_role(), actor, birth_date,
+			session_user, caller_role(), recorded_actor(subject), birth_date,
 			consent, objection, ground, informed_at, notice, evidence, detail);
 END
 $$;
@@ -305,7 +330,7 @@ AS $$
 DECLARE
 	at timestamptz := clock_timestamp();
 	known consent_profiling.subject;
-	key consent_profiling.subject_id := known_as(register_subject.subject);
+	key consent_profiling.subject_id;
 	problem text := birth_date_problem(register_subject.birth_date);
 BEGIN
 	PERFORM refuse_null('subject', register_subject.subject IS NULL);
@@ -315,6 +340,7 @@ BEGIN
 			DETAIL = format('It is %s.', register_subject.birth_date);
 	END IF;
 
+	key := lock_known(register_subject.subject);
 	INSERT INTO subject (id, birth_date, registered_at)
 		VALUES (key, register_subject.birth_date, at)
 		ON CONFLICT (id) DO NOTHING;
@@ -413,9 +439,7 @@ BEGIN
 			PERFORM record_event(record_consent.act, known.id,
 								 record_consent.purpose, consent_at(refusal),
 								 consent => refusal,
-								 detail => record_consent.detail,
-								 actor => NULLIF(recorded_actor(),
-												 record_consent.subject::text));
+								 detail => record_consent.detail);
 			RETURN refusal;
 		END IF;
 	END IF;
@@ -451,6 +475,9 @@ DECLARE
 BEGIN
 	PERFORM refuse_null('explicit', give_consent.explicit IS NULL);
 	PERFORM refuse_null('until', give_consent.until IS NULL);
+	-- Both are by the client's clock.
+	PERFORM make_consent('given', give_consent.explicit, give_consent.at,
+						 give_consent.until);
 	RETURN record_consent('give_consent', give_consent.subject,
 						  give_consent.purpose,
 						  make_consent('given', give_consent.explicit,
@@ -508,7 +535,7 @@ END
 $$;
 COMMENT ON FUNCTION consent_profiling.refuse_consent(
 		consent_profiling.subject_id, text, timestamptz, text, jsonb) IS
-	'records that a subject refused to consent to a purpose; holds for all purposes beneath it; returns the consent that now prevails; throws as give_consent() does';
+	'records that a subject refused consent to a purpose';
 
 CREATE FUNCTION consent_profiling.withdraw_consent(
 		subject consent_profiling.subject_id, purpose text DEFAULT 'profiling',
@@ -531,7 +558,7 @@ END
 $$;
 COMMENT ON FUNCTION consent_profiling.withdraw_consent(
 		consent_profiling.subject_id, text, timestamptz, text, jsonb) IS
-	'records that a subject withdrew consent to a purpose (Art. 7(3)); holds for all purposes beneath it; returns the consent that now prevails; throws as give_consent() does';
+	'records that a subject withdrew consent to a purpose (Art. 7(3))';
 
 -- Internal: the choice of a subject for a purpose, all null when there is none.
 CREATE FUNCTION consent_profiling.current_choice(
@@ -661,9 +688,7 @@ BEGIN
 	IF known.erased_at IS NOT NULL THEN
 		-- As record_consent() does.
 		PERFORM record_event(record_raised.act, known.id, record_raised.purpose,
-							 recorded, objection => raised, detail => claimed,
-							 actor => NULLIF(recorded_actor(),
-											 record_raised.subject::text));
+							 recorded, objection => raised, detail => claimed);
 		RETURN raised;
 	END IF;
 	RETURN record_objection(record_raised.act, record_raised.subject,

@@ -106,10 +106,7 @@ BEGIN
 						 detail => jsonb_build_object('request', request,
 													  'right', open_request."right")
 							|| COALESCE(claimed_time(open_request.received_at,
-													 recorded), '{}'),
-						 actor => NULLIF(recorded_actor(), CASE
-							WHEN known.erased_at IS NOT NULL
-							THEN open_request.subject::text END));
+													 recorded), '{}'));
 	-- Art. 21(1): processing ends with the objection, not with the answer.
 	-- What was overridden since was weighed without this one, which stands from now.
 	IF objects THEN
@@ -133,7 +130,7 @@ END
 $$;
 COMMENT ON FUNCTION consent_profiling.open_request(consent_profiling.subject_id,
 		text, timestamptz, text, jsonb) IS
-	'records that a subject asked for something by right: access, rectification, erasure, restriction, portability, objection or automated_decision (Art. 15 to 18, 20 to 22), to be answered within a month (Art. 12(3)); an objection to the purpose is raised at once, whatever becomes of the request, and a review of automated decisions for it is asked for; returns the number of the request; throws no_data_found for an unknown subject, undefined_object for an unknown purpose, invalid_parameter_value for an unknown right or a time in the future';
+	'records a request of a subject and returns its number (Art. 12(3))';
 
 CREATE FUNCTION consent_profiling.extend_request(request bigint, reason text)
 	RETURNS void

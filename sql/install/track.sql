@@ -236,7 +236,7 @@ BEGIN
 	INSERT INTO event (act, subject, at, recorded_at, session_role, caller,
 					   actor, birth_date)
 		SELECT 'track_subjects', a.id, at, clock_timestamp(), session_user,
-			   caller_role(), recorded_actor(), a.birth_date
+			   caller_role(), recorded_actor(a.id), a.birth_date
 			FROM added a ORDER BY a.id;
 
 	PERFORM FROM (SELECT DISTINCT u.id FROM unnest(ids) AS u (id) ORDER BY 1) u
@@ -277,7 +277,7 @@ BEGIN
 		INSERT INTO event (act, subject, at, recorded_at, session_role, caller,
 						   actor, birth_date, detail)
 			SELECT 'track_subjects', d.id, at, clock_timestamp(), session_user,
-				   caller_role(), recorded_actor(), d.birth_date,
+				   caller_role(), recorded_actor(d.id), d.birth_date,
 				   CASE WHEN d.removed
 					   THEN jsonb_build_object('removed_birth_date', d.known_date)
 					   WHEN d.contradicts

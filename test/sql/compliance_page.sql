@@ -177,8 +177,8 @@ SELECT protect('customer', 'id', '{regress_page_analyst}', 'news'), protect('cus
 	protect('bought', 'customer', '{regress_page_officer,regress_page_analyst}', 'fraud'),
 	protect_columns('reader', 'born', 'consent', 'objection', '{regress_page_analyst}');
 -- every second event is under a seal
-INSERT INTO seal (id, sealed_at, sealed_by, covers, events, root, hash)
-	SELECT 1 + id % 4 / 2, '2026-04-05 06:07Z', 'regress_page_officer', range_agg(int8range(id, id, '[]')), count(*), '', '' FROM event WHERE id % 2 = 1 GROUP BY 1;
+INSERT INTO seal (id, sealed_at, sealed_by, covers, events, root, hash, next_event)
+	SELECT 1 + id % 4 / 2, '2026-04-05 06:07Z', 'regress_page_officer', range_agg(int8range(id, id, '[]')), count(*), '', '', 1 FROM event WHERE id % 2 = 1 GROUP BY 1;
 
 SET ROLE regress_page_officer;
 SET consent_profiling.actor = 'the yearly look';
@@ -371,7 +371,7 @@ BEGIN
 		VALUES (words(24, hostile), words(100, hostile, 200), words(100, hostile), now(), now(), words(100, hostile, 40), words(100, hostile, 40), words(100, hostile), NULL,
 			make_objection('overridden', now(), translate(words(100, hostile), E'\x01\x1f\x7f', '')),
 			words(100, hostile), words(100, hostile), to_jsonb(words(100, hostile)), to_jsonb(words(100, hostile)));
-	INSERT INTO seal (id, sealed_at, sealed_by, covers, events, root, hash) VALUES (9, now(), words(25, hostile, 40), '{}', 0, '', '');
+	INSERT INTO seal (id, sealed_at, sealed_by, covers, events, root, hash, next_event) VALUES (9, now(), words(25, hostile, 40), '{}', 0, '', '', 1);
 	EXECUTE format('SET LOCAL SESSION AUTHORIZATION %I', officer);
 	PERFORM set_config('consent_profiling.actor', words(26, hostile), true);
 	page := compliance_report();

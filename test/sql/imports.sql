@@ -172,6 +172,15 @@ SELECT act, count(*), count(DISTINCT subject) FROM event GROUP BY act ORDER BY a
 SELECT consent, refusal, objection, count(*) FROM choice GROUP BY 1, 2, 3 ORDER BY count(*);
 DELETE FROM choice; :forget; DELETE FROM subject;
 
+-- a No registers a person for the rows after it and for no other, wherever a batch ends
+SELECT import_consents($$SELECT * FROM (VALUES ('first no', 'news', 'refused at 2026-01-01T00:00Z'), ('first no', 'news', 'given at 2026-01-02T00:00Z')) v (subject, purpose, consent)$$);
+SELECT import_consents($$SELECT * FROM (VALUES ('first yes', 'news', 'given at 2026-01-02T00:00Z'), ('first yes', 'news', 'refused at 2026-01-01T00:00Z'), ('first yes', 'news', 'given at 2026-01-03T00:00Z')) v (subject, purpose, consent)$$);
+SELECT import_consents($$SELECT 'far no' AS subject, 'news' AS purpose, CASE g WHEN 20001 THEN 'given' ELSE 'refused' END || ' at 2026-01-01T00:00Z' AS consent FROM generate_series(1, 20001) g$$);
+SELECT import_consents($$SELECT 'far yes' AS subject, 'news' AS purpose, CASE g WHEN 1 THEN 'given' ELSE 'refused' END || ' at 2026-01-01T00:00Z' AS consent FROM generate_series(1, 20001) g$$);
+SELECT import_objections($$SELECT * FROM (VALUES ('first yes', 'news', 'withdrawn at 2026-01-02T00:00Z'), ('first yes', 'news', 'raised at 2026-01-01T00:00Z')) v (subject, purpose, objection)$$);
+SELECT id FROM subject ORDER BY id;
+DELETE FROM choice; :forget; DELETE FROM subject;
+
 ---------------------------------------------------------------------
 -- the query has the caller's rights, and the writing lends it none
 ---------------------------------------------------------------------

@@ -538,6 +538,8 @@ SELECT raise_objection(7316, at => '2024-06-12T00:00:00Z');
 SELECT override_objection(7316, 'mp_news', 'fraud', at => '2024-06-13T00:00:00Z');
 SELECT give_consent(7317, 'mp_health', at => '2024-06-14T00:00:00Z');
 SELECT refuse_consent(7317, at => '2024-06-15T00:00:00Z');
+-- a question changes nothing
+SELECT request_consent(7319, 'mp_news', at => '2024-06-16T00:00:00Z');
 SELECT s, purpose, verdict_of(s, purpose) = e.verdict AS same,
 		may_profile(s, purpose) = (e.verdict = 'permitted') AS gate,
 		e.verdict, e.article, e.detail, e.since,
@@ -549,7 +551,7 @@ SELECT s, purpose, verdict_of(s, purpose) = e.verdict AS same,
 			(7312, 'profiling'), (7313, 'mp_health'), (7314, 'mp_health'),
 			(7315, 'mp_ads_mail'), (7315, 'profiling'), (7316, 'mp_news_local'),
 			(7316, 'mp_ads_mail'), (7317, 'mp_health'), (7318, 'mp_news'),
-			(7318, 'mp_ads_mail')) AS v (s, purpose),
+			(7318, 'mp_ads_mail'), (7319, 'mp_news')) AS v (s, purpose),
 		explain_verdict(s, purpose) e
 	ORDER BY s, purpose COLLATE "C";
 -- An officer may ask why for every purpose, and profile only for those allowed.

@@ -123,6 +123,40 @@ SELECT import_objections($$SELECT k AS subject, 'nn.stats' AS purpose, make_obje
 	FROM unnest('{nn:unknown,nn:9}'::text[]) k$$);
 \set VERBOSITY terse
 SELECT import_consents($$SELECT 'nn:12' AS subject, 'nn.task' AS purpose, make_consent('given', false, now() + interval '1 hour', 'infinity') AS consent$$);
+-- at a time that no record can hold, a No counts from now
+SELECT objection_status(raise_objection('nn:time', 'nn.stats', at => '-infinity')), objection_status(object_to_marketing('nn:time', at => '-infinity')),
+	consent_status(refuse_consent('nn:time', 'nn.stats.deep', at => '-infinity')), consent_status(withdraw_consent('nn:time', 'nn.task', at => '0044-03-15 12:00Z BC')),
+	consent_status(withdraw_consent('nn:time', 'nn.life', at => '12026-01-01 00:00Z')), open_request('nn:time', 'objection', '-infinity', 'nn.law') > 0;
+SELECT act, purpose, recorded_at - at < interval '1 minute' AS now, detail ->> 'claimed_at' FROM event WHERE subject = 'nn:time' ORDER BY id;
+SELECT import_objections($$SELECT * FROM (VALUES ('nn:time1', 'nn.stats', 'raised at infinity grounds "x"'), ('nn:time1', 'nn.law', 'Raised at -infinity'), ('nn:time1', 'nn.task', 'upheld at 0044-03-15T12:00:00Z BC'),
+	('nn:time1', 'nn.life', 'raised at 12026-01-01T00:00:00Z'), ('nn:time1', 'nn.offers', 'raised at 9999-12-31T23:59:00-01:00')) v (subject, purpose, objection)$$);
+SELECT import_consents($$SELECT * FROM (VALUES ('nn:time1', 'nn.stats', 'refused at infinity'), ('nn:time1', 'nn.law', ' withdrawn explicit at -infinity until 2026-01-01T00:00Z'), ('nn:time1', 'nn.task', 'revoked at 0000-01-01T00:00Z'),
+	('nn:time1', 'nn.life', 'expired at 0044-03-15 12:00:00+00 BC')) v (subject, purpose, consent)$$);
+SELECT purpose, COALESCE(split_part(consent::text, ' at', 1), objection_status(objection) || COALESCE(' ' || objection_grounds(objection), '')),
+		recorded_at - at < interval '1 minute' AS now, detail ->> 'claimed_at' FROM event WHERE subject = 'nn:time1' AND purpose IS NOT NULL ORDER BY id;
+-- which is no excuse for a Yes, or for what is no time
+\set VERBOSITY default
+SELECT import_objections($$SELECT 'nn:time1' AS subject, 'nn.stats' AS purpose, o AS objection
+	FROM unnest(ARRAY['withdrawn at infinity', 'withdrawn at -infinity', 'overridden at infinity grounds "x"', 'raised at noon', 'raised at 2026-01-01T00:00', 'raised at 2026-02-30T00:00Z', 'raised at infinity or so']) o$$);
+SELECT import_consents($$SELECT 'nn:time1' AS subject, 'nn.stats' AS purpose, c AS consent FROM unnest('{given at infinity,renewed at -infinity,requested at infinity,refused at infinity now}'::text[]) c$$);
+\set VERBOSITY terse
+SELECT give_consent('nn:time1', 'nn.stats', at => '-infinity');
+SELECT withdraw_objection('nn:time1', 'nn.stats', at => '-infinity');
+-- both the time and the end of a consent are by the client's clock
+SELECT give_consent('nn:8', 'nn.task', at => clock_timestamp() + interval '50 s', until => clock_timestamp() + interval '45 s');
+SELECT consent_status(give_consent('nn:8', 'nn.task', at => clock_timestamp() + interval '45 s', until => clock_timestamp() + interval '50 s'));
+-- what a person who was erased does as the application's user does not name them
+SET consent_profiling.actor = 'nn:9';
+SELECT register_subject('nn:9', '1980-01-01'), import_subjects($$SELECT 'nn:9' AS subject, date '1980-01-01' AS birth_date$$),
+	import_consents($$SELECT 'nn:9' AS subject, 'nn.stats' AS purpose, 'refused at 2026-01-01T00:00Z' AS consent$$),
+	import_objections($$SELECT 'nn:9' AS subject, 'nn.stats' AS purpose, 'raised at 2026-01-01T00:00Z' AS objection$$);
+SELECT close_request(max(id), 'x') FROM request WHERE subject = tombstone('nn:9');
+SELECT count(*), count(actor) FROM event WHERE subject = tombstone('nn:9');
+-- another user is named
+SET consent_profiling.actor = 'nn:10';
+SELECT register_subject('nn:9'), import_consents($$SELECT 'nn:9' AS subject, 'nn.stats' AS purpose, 'refused at 2026-01-01T00:00Z' AS consent$$);
+SELECT act, actor FROM event WHERE subject = tombstone('nn:9') AND actor IS NOT NULL ORDER BY id;
+RESET consent_profiling.actor;
 -- a purpose that does not exist stays an error
 SELECT raise_objection('nn:unknown', 'nn.nowhere');
 SELECT count(*) FROM subject WHERE id = 'nn:unknown';

@@ -178,10 +178,16 @@ SELECT v, taken('kan-7', 'kan.news', r || jsonb_build_object('state', v)) FROM r
 SELECT taken('kan-7', 'kan.news', jsonb_set(r, '{services,1,state}', '"REVOKED"')) FROM receipt;
 SELECT taken('kan-7', 'kan.news', jsonb_set(r, '{services,0,purposes,1,state}', '"REVOKED"')) FROM receipt;
 SELECT verdict_of('kan-7', 'kan.news'), (SELECT count(*) FROM choice WHERE subject = 'kan-7');
+-- under whatever name, and wherever
+SELECT taken('kan-7', 'kan.news', r || more) FROM receipt, unnest('{"{\"State\": \"REVOKED\"}","{\"status\": \"REVOKED\"}","{\"consentState\": \"REVOKED\"}","{\"CONSENT_STATUS\": null}",
+	"{\"receipt\": {\"state\": \"REVOKED\"}}","{\"status\": \"ACTIVE\", \"x\": [[{\"status\": \"active\"}]]}","{\"state\": \"ACTIVE\", \"status\": {\"state\": \"ACTIVE\"}}"}'::jsonb[]) more;
+SELECT taken('kan-7', 'kan.news', jsonb_set(r, '{piiControllers,0,recordStatus}', '"withdrawn"')) FROM receipt;
+SELECT verdict_of('kan-7', 'kan.news'), (SELECT count(*) FROM choice WHERE subject = 'kan-7');
 -- the No that it is evidence of has a function of its own
 SELECT consent_status(withdraw_consent('kan-7', 'kan.news', at => to_timestamp(1590000000), evidence => r || '{"state": "REVOKED"}')) FROM receipt;
 SELECT taken('kan-7', 'kan.news', r || '{"state": "ACTIVE"}') FROM receipt;
 SELECT taken('kan-7', 'kan.news', r || '{"state": "ACTIVE", "consentTimestamp": 1600000000}') FROM receipt;
+SELECT taken('kan-7', 'kan.news', r || '{"status": "ACTIVE", "x": [{"ConsentState": "ACTIVE"}], "statement": "REVOKED", "consentTimestamp": 1600000001}') FROM receipt;
 -- a state of the union is none
 SELECT taken('kan-7', 'kan.news', jsonb_set(r, '{piiControllers,0,address,state}', '"NY"')) LIKE 'given at %' FROM receipt;
 

@@ -285,6 +285,36 @@ SELECT n, after(change, :'fourth_seal') FROM unnest(ARRAY[
 		UPDATE consent_profiling.purpose_version SET dropped_at = NULL WHERE name = 'tamper.gone'$$,
 	$$INSERT INTO consent_profiling.event (act, purpose, at, recorded_at, session_role, caller) VALUES ('drop_purpose', 'tamper.ads', now(), now(), 'x', 'x')$$]) WITH ORDINALITY c (change, n);
 
+-- added after a seal with an earlier time, from which it would be replayed
+BEGIN; DELETE FROM seal;
+INSERT INTO purpose VALUES ('tamper.old', 'profiling', 'consent', false, false, false, 18, NULL, true, true, true);
+INSERT INTO purpose_version SELECT p.*, '2020-01-01' FROM purpose p WHERE name = 'tamper.old';
+INSERT INTO event (act, purpose, at, recorded_at, session_role, caller, detail) SELECT 'add_purpose', name, '2020-01-01', '2020-01-01', 'x', 'x', to_jsonb(p) FROM purpose p WHERE name = 'tamper.old';
+-- (what is about no subject is recorded when it is linked, however long it waited for that)
+SELECT recorded_at >= now() FROM event WHERE purpose = 'tamper.old';
+SELECT nextval('event_id_seq') AS early \gset
+SELECT consent_status(give_consent('tamper:6')), seal_history() AS old_seal, now() - interval '1 hour' AS before \gset
+SELECT n, regexp_replace(after(change, :'old_seal'), 'event \d+', 'event N') FROM unnest(ARRAY[
+	'SELECT',
+	$$INSERT INTO consent_profiling.event (act, purpose, at, recorded_at, session_role, caller) VALUES ('drop_purpose', 'tamper.old', '2020-01-01 00:00:00.000001', '2020-01-01 00:00:00.000001', 'x', 'x');
+		INSERT INTO consent_profiling.event (act, purpose, at, recorded_at, session_role, caller, detail) SELECT 'add_purpose', name, '2020-01-01 00:00:00.000002', '2020-01-01 00:00:00.000002', 'x', 'x', to_jsonb(p) || '{"basis": "contract"}' FROM consent_profiling.purpose p WHERE name = 'tamper.old';
+		UPDATE consent_profiling.purpose_version SET dropped_at = '2020-01-01 00:00:00.000001' WHERE name = 'tamper.old';
+		UPDATE consent_profiling.purpose SET basis = 'contract' WHERE name = 'tamper.old';
+		INSERT INTO consent_profiling.purpose_version SELECT p.*, '2020-01-01 00:00:00.000002' FROM consent_profiling.purpose p WHERE name = 'tamper.old'$$,
+	$$INSERT INTO consent_profiling.event (act, subject, purpose, at, recorded_at, session_role, caller, consent) VALUES ('give_consent', 'tamper:6', 'profiling', '2020-01-01', '2020-01-01', 'x', 'x', 'given at 2020-01-01T00:00:00Z')$$,
+	$$INSERT INTO consent_profiling.event (act, subject, at, recorded_at, session_role, caller) VALUES ('register_subject', 'tamper:9', '2020-01-01', '2020-01-01', 'x', 'x')$$,
+	-- later than the one before it, and before the seal
+	format($$INSERT INTO consent_profiling.event (act, subject, at, recorded_at, session_role, caller) VALUES ('register_subject', 'tamper:9', now(), %1$L, 'x', 'x'), ('refuse_consent', 'tamper:9', now(), %1$L, 'x', 'x')$$, :'before'),
+	-- without a seal the one before it tells, if nothing else does
+	$$DELETE FROM consent_profiling.seal; INSERT INTO consent_profiling.event (act, subject, purpose, at, recorded_at, session_role, caller, consent) VALUES ('give_consent', 'tamper:6', 'profiling', '2020-01-01', '2020-01-01', 'x', 'x', 'given at 2020-01-01T00:00:00Z')$$,
+	-- a clock that was set back a little, and a transaction that was open for an hour when the history was sealed
+	$$INSERT INTO consent_profiling.event (act, subject, at, recorded_at, session_role, caller) VALUES ('x', 'tamper:6', now(), now() - interval '50 s', 'x', 'x')$$,
+	format($$INSERT INTO consent_profiling.event (id, act, subject, at, recorded_at, session_role, caller) OVERRIDING SYSTEM VALUE VALUES (%s, 'register_subject', 'tamper:9', now(), %L, 'x', 'x')$$, :early, :'before')]) WITH ORDINALITY c (change, n);
+-- it does not hide behind the time that it gives
+INSERT INTO event (act, subject, at, recorded_at, session_role, caller) VALUES ('register_subject', 'tamper:9', now(), '2020-01-01', 'x', 'x');
+SELECT problem = 'event ' || (SELECT max(id) FROM event) || ' was recorded earlier than the seal before it' FROM verify_history(now() - interval '1 day');
+ROLLBACK;
+
 -- with times, and with what is no seal
 SELECT events, event, problem FROM verify_history('-infinity', '2000-01-01');
 SELECT verify_history(seal => 'x');
