@@ -438,7 +438,7 @@ AS $$
 DECLARE
 	at timestamptz := clock_timestamp();
 	missing subject_id[];
-	-- A Yes of a person whom only a later row registers.
+	-- The rows with a Yes before the row with a No that registers the person.
 	early bigint[] := '{}';
 BEGIN
 	LOOP

@@ -213,9 +213,7 @@ BEGIN
 			FROM (SELECT u.key FROM unnest(ARRAY[renamed_from, subjects[1]::subject_id]) AS u (key)
 				  ORDER BY 1) k;
 	END IF;
-	ids := ARRAY(SELECT known_as(u.subject::subject_id)
-				 FROM unnest(subjects) WITH ORDINALITY AS u (subject, n)
-				 ORDER BY u.n);
+	ids := lock_known_rows(subjects);
 	IF renamed_from IS NOT NULL THEN
 		known := EXISTS (SELECT FROM subject s WHERE s.id = ids[1]);
 		-- Art. 17: the new key of a person who was erased is not registered.
