@@ -13,10 +13,13 @@
 #include "compat.h"
 
 #include "access/htup_details.h"
+#include "access/tableam.h"
+#include "access/xact.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
+#include "executor/tuptable.h"
 #include "gate.h"
 #include "miscadmin.h"
 #include "replication/logicalworker.h"
@@ -29,6 +32,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
 /* The trigger without columns; it may outlive the one that names them. */
@@ -53,6 +57,7 @@ typedef struct Departure
 {
 	TransactionId xid;
 	CommandId	cid;
+	bool		marked;			/* by the update that moves the row */
 	Claim		claim;
 } Departure;
 
@@ -257,11 +262,17 @@ static void
 RememberDeparture(const TriggerData *trigdata, const Trigger *columns)
 {
 	HeapTuple	row = trigdata->tg_trigtuple;
+	bool		marked;
+	TransactionId xid;
+	CommandId	cid;
 	Departure  *departure;
 	MemoryContext oldcontext;
 
 	if (!trigdata->tg_trigger->tgisclone ||
-		!(HeapTupleHeaderIndicatesMovedPartitions(row->t_data) || IsLogicalWorker()))
+		trigdata->tg_relation->rd_rel->relkind != RELKIND_RELATION)
+		return;
+	marked = HeapTupleHeaderIndicatesMovedPartitions(row->t_data);
+	if (!marked && !IsLogicalWorker())
 		return;
 
 	if (departures_lxid != MyLocalTransactionId)
@@ -269,38 +280,99 @@ RememberDeparture(const TriggerData *trigdata, const Trigger *columns)
 		departures = NIL;
 		departures_lxid = MyLocalTransactionId;
 	}
+	xid = HeapTupleHeaderGetUpdateXid(row->t_data);
+	cid = HeapTupleHeaderGetCmax(row->t_data);
+	/* Rows arrive one by one, so what has not arrived yet never will. */
+	while (departures != NIL)
+	{
+		Departure  *last = linitial(departures);
+
+		if (last->marked && !(last->xid == xid && last->cid == cid))
+			break;
+		departures = list_delete_first(departures);
+	}
 	oldcontext = MemoryContextSwitchTo(TopTransactionContext);
 	departure = palloc(sizeof(Departure));
-	departure->xid = HeapTupleHeaderGetUpdateXid(row->t_data);
-	departure->cid = HeapTupleHeaderGetCmax(row->t_data);
+	departure->xid = xid;
+	departure->cid = cid;
+	departure->marked = marked;
 	departure->claim = ReadClaim(trigdata, columns, row);
 	departures = lcons(departure, departures);
 	MemoryContextSwitchTo(oldcontext);
 }
 
-/* Find what the row said that has arrived from another partition; NULL for a new row. */
+/*
+ * Find what the row said that has arrived from another partition; NULL for a new
+ * row.  A row of a foreign table has no transaction and command; it has left last.
+ */
 static const Claim *
-FindDeparture(HeapTuple row)
+FindDeparture(const TriggerData *trigdata)
 {
-	TransactionId xid;
-	CommandId	cid;
+	HeapTupleHeader row = trigdata->tg_trigtuple->t_data;
+	bool		is_foreign = trigdata->tg_relation->rd_rel->relkind == RELKIND_FOREIGN_TABLE;
 
 	if (departures == NIL || departures_lxid != MyLocalTransactionId)
 		return NULL;
-	xid = HeapTupleHeaderGetXmin(row->t_data);
-	cid = HeapTupleHeaderGetCmin(row->t_data);
 	for (int i = 0; i < list_length(departures); i++)
 	{
 		Departure  *departure = list_nth(departures, i);
 
-		if (departure->xid == xid && departure->cid == cid)
+		if (is_foreign ||
+			(departure->xid == HeapTupleHeaderGetXmin(row) &&
+			 departure->cid == HeapTupleHeaderGetCmin(row)))
 		{
 			/* What departed later, in commands within this one, has arrived. */
-			departures = list_copy_tail(departures, i + 1);
+			departures = list_delete_first_n(departures, i + 1);
 			return &departure->claim;
 		}
+		CHECK_FOR_INTERRUPTS();
 	}
 	return NULL;
+}
+
+/* Has this transaction updated this version of a row again, in its place? */
+static bool
+IsUpdatedAgain(HeapTuple row)
+{
+	HeapTupleHeader header = row->t_data;
+
+	return !(header->t_infomask & HEAP_XMAX_INVALID) &&
+		!HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask) &&
+		!HeapTupleHeaderIndicatesMovedPartitions(header) &&
+		!ItemPointerEquals(&row->t_self, &header->t_ctid) &&
+		TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetUpdateXid(header));
+}
+
+/*
+ * Another trigger may have updated the row again before this one came to know of
+ * it, and that update was told to the registry first.  So tell it of each version
+ * that came after, in order.
+ */
+static void
+SyncLaterVersions(const TriggerData *trigdata, const Trigger *columns,
+				  HeapTuple row, Claim claim)
+{
+	Relation	rel = trigdata->tg_relation;
+	TupleTableSlot *slot;
+
+	if (rel->rd_rel->relkind != RELKIND_RELATION || !IsUpdatedAgain(row))
+		return;
+	slot = table_slot_create(rel, NULL);
+	do
+	{
+		ItemPointerData next_tid = row->t_data->t_ctid;
+		Claim		next;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!table_tuple_fetch_row_version(rel, &next_tid, SnapshotAny, slot))
+			break;
+		row = ExecFetchSlotHeapTuple(slot, true, NULL);
+		next = ReadClaim(trigdata, columns, row);
+		if (!ClaimsEqual(&claim, &next))
+			SyncSubject(trigdata, &claim, &next);
+		claim = next;
+	} while (IsUpdatedAgain(row));
+	ExecDropSingleTupleTableSlot(slot);
 }
 
 /*
@@ -360,9 +432,13 @@ track_subject_change(PG_FUNCTION_ARGS)
 	else
 	{
 		claim = ReadClaim(trigdata, columns, trigdata->tg_trigtuple);
-		before = FindDeparture(trigdata->tg_trigtuple);
+		before = FindDeparture(trigdata);
 	}
 	CheckOwner(fcinfo->flinfo->fn_oid, trigdata->tg_relation);
 	SyncSubject(trigdata, before, &claim);
+	SyncLaterVersions(trigdata, columns,
+					  TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ?
+					  trigdata->tg_newtuple : trigdata->tg_trigtuple,
+					  claim);
 	return PointerGetDatum(NULL);
 }

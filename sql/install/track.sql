@@ -319,6 +319,13 @@ BEGIN
 			MESSAGE = format('%s is not a table', relation),
 			HINT = 'What keeps the registry in step is a trigger on the table itself.';
 	END IF;
+	-- Rows that leave a part of the whole cannot be told from those that enter it.
+	PERFORM FROM pg_class WHERE oid = relation AND relkind = 'p' AND relispartition;
+	IF FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = 'wrong_object_type',
+			MESSAGE = format('%s is a partition with partitions of its own', relation),
+			HINT = 'Track the table that it is a partition of.';
+	END IF;
 	PERFORM check_relation(relation);
 	PERFORM FROM pg_class
 		WHERE oid = relation AND NOT pg_has_role(relowner, 'USAGE');

@@ -98,6 +98,49 @@ is( $subscriber->safe_psql('postgres', q{
 	'a key that changes there takes along what denies here');
 cmp_ok($subscriber->safe_psql('postgres', q{SELECT count(DISTINCT tableoid) FROM keyed}), '>', 1, 'the rows lie in several partitions');
 
+# Many rows that are deleted, and rows that move, in one transaction.
+$publisher->safe_psql('postgres', q{
+	INSERT INTO keyed SELECT i, 'k' || i, '1980-01-01' FROM generate_series(101, 300) i});
+$publisher->wait_for_catchup('sub');
+$subscriber->safe_psql('postgres',
+	q{SELECT consent_profiling.raise_objection('k' || i, 'stats') FROM generate_series(201, 300, 2) i});
+$publisher->safe_psql('postgres', q{
+	BEGIN;
+	DELETE FROM keyed WHERE id BETWEEN 101 AND 200;
+	UPDATE keyed SET mail = 'y' || mail WHERE id > 200;
+	INSERT INTO keyed SELECT i, 'k' || i, '1980-01-01' FROM generate_series(301, 400) i;
+	DELETE FROM keyed WHERE id BETWEEN 301 AND 350;
+	UPDATE keyed SET mail = 'z' || mail WHERE id > 200;
+	COMMIT});
+$publisher->wait_for_catchup('sub');
+is( $subscriber->safe_psql('postgres', q{
+		SELECT count(*) || ' ' || count(*) FILTER (WHERE (consent_profiling.verdict_of(mail, 'stats') = 'objected') <> (id < 300 AND id % 2 = 1))
+		FROM keyed WHERE id > 200}),
+	'150 0', 'each row keeps what denies it, and no other');
+
+# A row that moves to a foreign partition.
+SKIP:
+{
+	skip 'no postgres_fdw', 1
+		if $subscriber->safe_psql('postgres', q{SELECT count(*) FROM pg_available_extensions WHERE name = 'postgres_fdw'}) eq '0';
+	my ($host, $port) = ($publisher->host, $publisher->port);
+	$publisher->safe_psql('postgres', 'CREATE TABLE far (id text, born date, k int)');
+	$subscriber->safe_psql('postgres', qq{
+		CREATE EXTENSION postgres_fdw;
+		CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '$host', port '$port', dbname 'postgres');
+		CREATE USER MAPPING FOR CURRENT_USER SERVER far;
+		CREATE TABLE both_sides (id text, born date, k int) PARTITION BY LIST (k);
+		CREATE TABLE near PARTITION OF both_sides FOR VALUES IN (1);
+		CREATE FOREIGN TABLE far PARTITION OF both_sides FOR VALUES IN (2) SERVER far;
+		SELECT consent_profiling.track_subjects('both_sides', 'id', 'born');
+		INSERT INTO both_sides VALUES ('f1', '1980-01-01', 1), ('f2', '1980-01-01', 1);
+		SELECT consent_profiling.raise_objection('f1', 'stats');
+		UPDATE both_sides SET k = 2, id = 'g' || id WHERE k = 1});
+	is( $subscriber->safe_psql('postgres', q{
+			SELECT string_agg(id || ' ' || consent_profiling.verdict_of(id, 'stats'), ', ' ORDER BY id) FROM both_sides}),
+		'gf1 objected, gf2 permitted', 'a key that changes on the way to another server takes along what denies');
+}
+
 $subscriber->safe_psql('postgres', 'DROP SUBSCRIPTION sub');
 $subscriber->stop;
 $publisher->stop;
