@@ -29,7 +29,7 @@ SELECT FROM consent_profiling.withdraw_consent(1);
 TRUNCATE consent_profiling.change;
 DELETE FROM consent_profiling.change;
 UPDATE consent_profiling.change SET xid = '3';
-UPDATE consent_profiling.change SET subject = 'somebody else';
+UPDATE consent_profiling.change SET subject = 'another key';
 SET session_replication_role = replica;
 TRUNCATE consent_profiling.change;
 DELETE FROM consent_profiling.change;
@@ -99,7 +99,7 @@ CREATE TRIGGER keep_change BEFORE UPDATE OR DELETE ON consent_profiling.change
 ALTER TABLE consent_profiling.change ENABLE ALWAYS TRIGGER keep_change;
 SELECT * FROM answers;
 
--- Written anew
+-- Written again
 SELECT FROM consent_profiling.withdraw_consent(10);
 VACUUM FULL consent_profiling.change;
 SELECT * FROM answers;
