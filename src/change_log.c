@@ -242,8 +242,7 @@ BeginLogScan(Relation log, const Registry *registry, uint64 xid,
 				and_later ? BTGreaterEqualStrategyNumber : BTEqualStrategyNumber,
 				and_later ? F_XID8GE : F_XID8EQ,
 				FullTransactionIdGetDatum(FullTransactionIdFromU64(xid)));
-	return systable_beginscan(log, registry->change_xid, true, SnapshotAny,
-							  1, &scankey);
+	return BeginUncounted(log, registry->change_xid, SnapshotAny, &scankey);
 }
 
 /*
@@ -262,8 +261,8 @@ WroteRegistry(const Registry *registry)
 		return false;
 	log = table_open(registry->change, AccessShareLock);
 	scan = BeginLogScan(log, registry, U64FromFullTransactionId(own), false);
-	wrote = HeapTupleIsValid(systable_getnext(scan));
-	systable_endscan(scan);
+	wrote = HeapTupleIsValid(NextUncounted(scan));
+	EndUncounted(scan);
 	table_close(log, NoLock);
 	return wrote;
 }
@@ -285,7 +284,7 @@ ReadLog(uint64 xid, bool and_later, void *arg)
 									and_later);
 	HeapTuple	tuple;
 
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	while (HeapTupleIsValid(tuple = NextUncounted(scan)))
 	{
 		bool		isnull;
 		Datum		subject = heap_getattr(tuple, CHANGE_SUBJECT,
@@ -298,7 +297,7 @@ ReadLog(uint64 xid, bool and_later, void *arg)
 			SubjectKeyFromVarlena(&key, PG_DETOAST_DATUM_PACKED(subject));
 		reader->callback(isnull ? NULL : &key, reader->arg);
 	}
-	systable_endscan(scan);
+	EndUncounted(scan);
 }
 
 /*
@@ -396,7 +395,7 @@ ForEachBirthday(const Registry *registry, int age,
 	SubjectKey	key;
 	bool		isnull;
 
-	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
+	while (HeapTupleIsValid(tuple = NextUncounted(scan)))
 	{
 		TimestampTz reached = when(DatumGetDateADT(heap_getattr(tuple, SUBJECT_BIRTH_DATE, RelationGetDescr(rel), &isnull)),
 								   age);
@@ -453,7 +452,7 @@ ForEachClockChange(const Registry *registry, int minimum_age,
 	rel = table_open(registry->choice, AccessShareLock);
 	index = index_open(registry->choice_expires_at, AccessShareLock);
 	scan = BeginExpiryScan(rel, index, after);
-	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
+	while (HeapTupleIsValid(tuple = NextUncounted(scan)))
 	{
 		TimestampTz expires_at = DatumGetTimestampTz(heap_getattr(tuple, CHOICE_EXPIRES_AT, RelationGetDescr(rel), &isnull));
 

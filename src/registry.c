@@ -15,6 +15,7 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/nbtree.h"
+#include "access/relscan.h"
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_am_d.h"
@@ -28,6 +29,7 @@
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
 #include "nodes/primnodes.h"
+#include "pgstat.h"
 #include "rewrite/rowsecurity.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
@@ -732,6 +734,72 @@ AddChoice(SubjectFacts *facts, const Purpose *purpose, HeapTuple tuple,
 		FillChoice(&facts->choices[level], tuple, tupdesc);
 }
 
+/*
+ * Rows about people are read with the three functions that follow, for which
+ * PostgreSQL's statistics count neither scans nor rows nor pages.  Everybody may
+ * read the statistics, and they would tell whether a person's rows are there.
+ *
+ * Counting stops only within a call, so that what else is done with the table in
+ * between is counted.  Opening a relation makes it count again; until then an
+ * index stays uncounted in this backend, and so does a table if an error is
+ * thrown within the call, which is harmless.
+ *
+ * Dead rows that such a read removes from a page are not counted either, which
+ * brings autovacuum a little earlier; what is inserted, updated and deleted is.
+ */
+
+/*
+ * PostgreSQL ties a relation to its counters when it first counts something, so
+ * a relation that counts again finds those it had.
+ */
+static void
+StopCounting(Relation rel)
+{
+	pgstat_unlink_relation(rel);
+	rel->pgstat_enabled = false;
+}
+
+/* Begin to read by an index, or, where indexes are ignored, from end to end. */
+SysScanDesc
+BeginUncounted(Relation rel, Oid index, Snapshot snapshot, ScanKey key)
+{
+	bool		counted = rel->pgstat_enabled;
+	SysScanDesc scan;
+
+	StopCounting(rel);
+	scan = systable_beginscan(rel, index, true, snapshot, 1, key);
+	rel->pgstat_enabled = counted;
+	return scan;
+}
+
+/*
+ * The next row of such a scan, or of one of systable_beginscan_ordered(), which
+ * counts nothing itself.
+ */
+HeapTuple
+NextUncounted(SysScanDesc scan)
+{
+	Relation	rel = scan->heap_rel;
+	bool		counted = rel->pgstat_enabled;
+	HeapTuple	tuple;
+
+	StopCounting(rel);
+	if (scan->irel != NULL)
+		StopCounting(scan->irel);
+	tuple = systable_getnext(scan);
+	rel->pgstat_enabled = counted;
+	return tuple;
+}
+
+/* End a scan of BeginUncounted(); it may read a page of the index once more. */
+void
+EndUncounted(SysScanDesc scan)
+{
+	if (scan->irel != NULL)
+		StopCounting(scan->irel);
+	systable_endscan(scan);
+}
+
 /* Has somebody been erased whose tombstone this is? */
 bool
 SubjectErased(const Registry *registry, const SubjectKey *key,
@@ -745,13 +813,12 @@ SubjectErased(const Registry *registry, const SubjectKey *key,
 	bool		erased = false;
 
 	SubjectScanKey(&scankey, SUBJECT_ID, registry, subject);
-	scan = systable_beginscan(rel, registry->subject_pkey, true, snapshot,
-							  1, &scankey);
-	tuple = systable_getnext(scan);
+	scan = BeginUncounted(rel, registry->subject_pkey, snapshot, &scankey);
+	tuple = NextUncounted(scan);
 	if (HeapTupleIsValid(tuple))
 		erased = !heap_attisnull(tuple, SUBJECT_ERASED_AT,
 								 RelationGetDescr(rel));
-	systable_endscan(scan);
+	EndUncounted(scan);
 	table_close(rel, NoLock);
 	pfree(DatumGetPointer(subject));
 	return erased;
@@ -774,23 +841,21 @@ ReadSubject(const Registry *registry, const Purpose *purpose,
 	ClearFacts(facts, purpose);
 	rel = table_open(registry->subject, AccessShareLock);
 	SubjectScanKey(&scankey, SUBJECT_ID, registry, subject);
-	scan = systable_beginscan(rel, registry->subject_pkey, true, snapshot,
-							  1, &scankey);
-	tuple = systable_getnext(scan);
+	scan = BeginUncounted(rel, registry->subject_pkey, snapshot, &scankey);
+	tuple = NextUncounted(scan);
 	if (HeapTupleIsValid(tuple))
 		FillSubject(facts, tuple, RelationGetDescr(rel));
-	systable_endscan(scan);
+	EndUncounted(scan);
 	table_close(rel, NoLock);
 
 	if (facts->registered)
 	{
 		rel = table_open(registry->choice, AccessShareLock);
 		SubjectScanKey(&scankey, CHOICE_SUBJECT, registry, subject);
-		scan = systable_beginscan(rel, registry->choice_pkey, true, snapshot,
-								  1, &scankey);
-		while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		scan = BeginUncounted(rel, registry->choice_pkey, snapshot, &scankey);
+		while (HeapTupleIsValid(tuple = NextUncounted(scan)))
 			AddChoice(facts, purpose, tuple, RelationGetDescr(rel));
-		systable_endscan(scan);
+		EndUncounted(scan);
 		table_close(rel, NoLock);
 	}
 	pfree(DatumGetPointer(subject));
@@ -814,14 +879,13 @@ ReviewIsOpen(const Registry *registry, const Purpose *purpose,
 	bool		open = false;
 
 	SubjectScanKey(&scankey, REVIEW_SUBJECT, registry, subject);
-	scan = systable_beginscan(rel, registry->review_open, true, snapshot,
-							  1, &scankey);
-	while (!open && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	scan = BeginUncounted(rel, registry->review_open, snapshot, &scankey);
+	while (!open && HeapTupleIsValid(tuple = NextUncounted(scan)))
 		open = heap_attisnull(tuple, REVIEW_REVIEWED_AT, RelationGetDescr(rel)) &&
 			LevelOfPurpose(purpose, heap_getattr(tuple, REVIEW_PURPOSE,
 											   RelationGetDescr(rel),
 											   &isnull)) >= 0;
-	systable_endscan(scan);
+	EndUncounted(scan);
 	table_close(rel, NoLock);
 	pfree(DatumGetPointer(subject));
 	return open;
@@ -843,7 +907,7 @@ NextOrdered(OrderedTable *table)
 {
 	bool		isnull;
 
-	table->tuple = systable_getnext_ordered(table->scan, ForwardScanDirection);
+	table->tuple = NextUncounted(table->scan);
 	if (HeapTupleIsValid(table->tuple))
 		SubjectKeyFromVarlena(&table->key,
 							  PG_DETOAST_DATUM_PACKED(heap_getattr(table->tuple, 1,

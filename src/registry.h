@@ -5,6 +5,7 @@
 #ifndef CONSENT_PROFILING_REGISTRY_H
 #define CONSENT_PROFILING_REGISTRY_H
 
+#include "access/genam.h"
 #include "access/skey.h"
 #include "decision.h"
 #include "fmgr.h"
@@ -210,6 +211,10 @@ extern bool PurposeAllowed(const Registry *registry, const char *name,
 extern void CheckPurposeAllowed(const Registry *registry, const char *name,
 								Oid userid);
 extern void ClearFacts(SubjectFacts *facts, const Purpose *purpose);
+extern SysScanDesc BeginUncounted(Relation rel, Oid index, Snapshot snapshot,
+								  ScanKey key);
+extern HeapTuple NextUncounted(SysScanDesc scan);
+extern void EndUncounted(SysScanDesc scan);
 extern void ReadSubject(const Registry *registry, const Purpose *purpose,
 						const SubjectKey *key, Snapshot snapshot,
 						SubjectFacts *facts);
