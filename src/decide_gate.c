@@ -142,7 +142,7 @@ NewerDecisionPermitted(const char *purpose_name, const SubjectKey *subject,
 }
 
 /*
- * May a decision be taken about this subject?  NULL is nobody; the purpose is
+ * May a decision be taken about this subject?  NULL is no subject; the purpose is
  * checked even then, so that a mistake in it does not hide behind the person.
  */
 static Datum
