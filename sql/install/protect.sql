@@ -1083,10 +1083,14 @@ CREATE FUNCTION consent_profiling.force_on_owners()
 	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 BEGIN
-	PERFORM switch_on(t.relation)
+	-- It runs for commands of people who have nothing to do with these tables:
+	-- FORCE is only added, and tables that only their own session can alter are
+	-- left to it.
+	PERFORM gate_ddl(format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', t.relation))
 		FROM (SELECT DISTINCT g.relation
 				FROM gate g JOIN pg_class c ON c.oid = g.relation
-				WHERE c.relforcerowsecurity
-					IS DISTINCT FROM owner_is_gated(c.relowner, g.roles)) t;
+				WHERE NOT c.relforcerowsecurity
+					AND c.relpersistence <> 't'
+					AND owner_is_gated(c.relowner, g.roles)) t;
 END
 $$;
