@@ -1022,10 +1022,14 @@ BEGIN
 		IF p.kind = 'gate' AND NOT p.intact THEN
 			RAISE WARNING 'policy "%" of % is not a gate as protect() makes it', p.polname, p.relation
 				USING DETAIL = 'A gate is RESTRICTIVE, for ALL commands, and calls may_profile() and nothing else.';
-			PERFORM record_event('change_gate', NULL, NULL, clock_timestamp(),
-				detail => jsonb_build_object('command', TG_TAG,
-					'relation', qualified_name(p.relation), 'policy', p.polname,
-					'gates', gates_of(p.relation)));
+			-- A new policy takes no gate away, and a restore makes policies before
+			-- the record is there again.
+			IF TG_TAG = 'ALTER POLICY' THEN
+				PERFORM record_event('change_gate', NULL, NULL, clock_timestamp(),
+					detail => jsonb_build_object('command', TG_TAG,
+						'relation', qualified_name(p.relation), 'policy', p.polname,
+						'gates', gates_of(p.relation)));
+			END IF;
 		END IF;
 	END LOOP;
 END
