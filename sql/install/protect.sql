@@ -408,11 +408,12 @@ BEGIN
 		SELECT DISTINCT c.relation, c.policy
 		FROM gate t JOIN gate c
 			ON c.columns = t.columns
-			AND c.roles = t.roles
-			AND c.purpose IS NOT DISTINCT FROM t.purpose
+			AND c.purpose IS NOT DISTINCT FROM t.purpose,
+			unnest(t.roles) r
 		WHERE t.relation = gate_family.relation
 			AND t.columns = gate_family.columns
-			AND t.roles && gate_family.roles
+			AND r = ANY (gate_family.roles)
+			AND r = ANY (c.roles)
 			AND c.relation = ANY (family) LOOP
 		PERFORM drop_gate(old.relation, old.policy, roles);
 	END LOOP;
@@ -781,24 +782,28 @@ DECLARE
 	missing record;
 BEGIN
 	-- Until nothing is missing, since what a child is given its own children
-	-- need as well.
+	-- need as well.  Role by role, as add_gate() makes them: a policy made by
+	-- hand may be for several.  What is not a whole gate cannot be copied.
 	LOOP
-		SELECT i.inhrelid::regclass AS relation, g.columns, g.purpose, g.roles
+		SELECT i.inhrelid::regclass AS relation, g.columns, g.purpose, r AS role
 			INTO missing
-			FROM pg_inherits i JOIN gate g ON g.relation = i.inhparent
+			FROM pg_inherits i JOIN gate g ON g.relation = i.inhparent,
+				unnest(g.roles) r
 			WHERE i.inhrelid IN (SELECT d FROM unnest(relations) r,
 									 with_descendants(r) d)
+				AND g.intact
 				AND NOT EXISTS (
 					SELECT FROM gate c
 					WHERE c.relation = i.inhrelid
+						AND c.intact
 						AND c.columns = g.columns
-						AND c.roles = g.roles
+						AND c.roles @> ARRAY[r]
 						AND c.purpose IS NOT DISTINCT FROM g.purpose)
 			LIMIT 1;
 		EXIT WHEN NOT FOUND;
 		PERFORM check_relation(missing.relation);
 		PERFORM add_gate(missing.relation, missing.columns, missing.purpose,
-						 missing.roles);
+						 ARRAY[missing.role]);
 	END LOOP;
 
 	FOR member IN SELECT DISTINCT g.relation FROM gate g
