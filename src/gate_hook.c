@@ -184,12 +184,42 @@ GatesOfRelation(CmdType command, Relation relation)
 	return policies;
 }
 
-/* May this command make the owner of a table a member of a gated role? */
+/* Is there an option of this name? */
+static bool
+HasOption(List *options, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, options)
+	{
+		if (strcmp(lfirst_node(DefElem, lc)->defname, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * May this command make the owner of a table a member of a gated role?  A new
+ * role does with IN ROLE, through its own members; a superuser counts as a
+ * member when it is none any more.  A change of a password, say, does not.
+ */
 static bool
 MayGateOwners(Node *parsetree)
 {
-	return IsA(parsetree, ReassignOwnedStmt) || IsA(parsetree, AlterRoleStmt) ||
-		(IsA(parsetree, GrantRoleStmt) && ((GrantRoleStmt *) parsetree)->is_grant);
+	switch (nodeTag(parsetree))
+	{
+		case T_ReassignOwnedStmt:
+			return true;
+		case T_GrantRoleStmt:
+			return ((GrantRoleStmt *) parsetree)->is_grant;
+		case T_CreateRoleStmt:
+			return HasOption(((CreateRoleStmt *) parsetree)->options, "addroleto");
+		case T_AlterRoleStmt:
+			return HasOption(((AlterRoleStmt *) parsetree)->options, "rolemembers") ||
+				HasOption(((AlterRoleStmt *) parsetree)->options, "superuser");
+		default:
+			return false;
+	}
 }
 
 /*

@@ -36,7 +36,15 @@ typedef struct CallSearch
 {
 	const char *function;
 	FuncExpr   *call;
+	Index		depth;			/* of subqueries, where it was found */
 } CallSearch;
+
+/* What is looked for in an argument: a column of the policy's own table. */
+typedef struct ColumnSearch
+{
+	Var		   *var;
+	Index		depth;			/* of subqueries */
+} ColumnSearch;
 
 /* Is this a call of the function of ours with this name? */
 static bool
@@ -66,35 +74,59 @@ FindCallWalker(Node *node, CallSearch *search)
 		return true;
 	}
 	if (IsA(node, Query))
-		return query_tree_walker((Query *) node, FindCallWalker, search, 0);
+	{
+		bool		found;
+
+		search->depth++;
+		found = query_tree_walker((Query *) node, FindCallWalker, search, 0);
+		/* Where it was found is what is asked for. */
+		if (!found)
+			search->depth--;
+		return found;
+	}
 	return expression_tree_walker(node, FindCallWalker, search);
 }
 
-/* The first call of a function of ours in either expression, or NULL. */
+/*
+ * The first call of a function of ours in either expression, or NULL; and how
+ * many subqueries it stands in.
+ */
 static FuncExpr *
-FindCall(Node *qual, Node *check, const char *function)
+FindCall(Node *qual, Node *check, const char *function, Index *depth)
 {
 	CallSearch	search = {.function = function};
 
 	if (!FindCallWalker(qual, &search))
 		FindCallWalker(check, &search);
+	*depth = search.depth;
 	return search.call;
 }
 
-/* Find the first column, at any depth. */
+/* Find the first column of the policy's table, at any depth. */
 static bool
-FindVarWalker(Node *node, Var **var)
+FindVarWalker(Node *node, ColumnSearch *search)
 {
 	if (node == NULL)
 		return false;
 	if (IsA(node, Var))
 	{
-		*var = (Var *) node;
+		/* In a policy its table is the first relation of the outermost level. */
+		if (((Var *) node)->varno != 1 ||
+			((Var *) node)->varlevelsup != search->depth)
+			return false;
+		search->var = (Var *) node;
 		return true;
 	}
 	if (IsA(node, Query))
-		return query_tree_walker((Query *) node, FindVarWalker, var, 0);
-	return expression_tree_walker(node, FindVarWalker, var);
+	{
+		bool		found;
+
+		search->depth++;
+		found = query_tree_walker((Query *) node, FindVarWalker, search, 0);
+		search->depth--;
+		return found;
+	}
+	return expression_tree_walker(node, FindVarWalker, search);
 }
 
 /* The arguments of a call of may_profile() that are columns. */
@@ -159,16 +191,17 @@ JudgePolicy(const char *name, bool permissive, char command, Node *qual,
 			Node *check, PolicyFacts *facts)
 {
 	bool		bare = command == '*' && check == NULL && qual != NULL;
+	Index		depth;
 
 	memset(facts, 0, sizeof(PolicyFacts));
-	if ((facts->call = FindCall(qual, check, "may_profile")) != NULL)
+	if ((facts->call = FindCall(qual, check, "may_profile", &facts->depth)) != NULL)
 	{
 		facts->kind = POLICY_GATE;
 		facts->whole = bare && (Node *) facts->call == qual &&
 			IsPlainCall(facts->call);
 		facts->intact = facts->whole && !permissive;
 	}
-	else if (FindCall(qual, check, "ungated") != NULL)
+	else if (FindCall(qual, check, "ungated", &depth) != NULL)
 	{
 		facts->kind = POLICY_HELPER;
 		facts->open = true;
@@ -211,7 +244,7 @@ JudgePolicyTuple(Relation catalog, HeapTuple tuple, PolicyFacts *facts)
 
 /* The names of the columns by which a gate goes; null where there is none. */
 static ArrayType *
-GateColumns(Oid relation, const FuncExpr *call)
+GateColumns(Oid relation, const FuncExpr *call, Index depth)
 {
 	int			n = ColumnArguments(call);
 	int			lbound = 1;
@@ -220,13 +253,12 @@ GateColumns(Oid relation, const FuncExpr *call)
 
 	for (int i = 0; i < n; i++)
 	{
-		Var		   *var = NULL;
+		ColumnSearch search = {.depth = depth};
 		char	   *name = NULL;
 
-		if (i < list_length(call->args))
-			FindVarWalker(list_nth(call->args, i), &var);
-		if (var != NULL)
-			name = get_attname(relation, var->varattno, true);
+		if (i < list_length(call->args) &&
+			FindVarWalker(list_nth(call->args, i), &search))
+			name = get_attname(relation, search.var->varattno, true);
 		nulls[i] = name == NULL;
 		elements[i] = nulls[i] ? (Datum) 0 :
 			DirectFunctionCall1(namein, CStringGetDatum(name));
@@ -274,7 +306,7 @@ PolicyRecord(FunctionCallInfo fcinfo, Relation catalog, HeapTuple tuple)
 	if (facts.kind == POLICY_GATE)
 	{
 		values[3] = BoolGetDatum(ColumnArguments(facts.call) == 3);
-		values[4] = PointerGetDatum(GateColumns(policy->polrelid, facts.call));
+		values[4] = PointerGetDatum(GateColumns(policy->polrelid, facts.call, facts.depth));
 		nulls[3] = nulls[4] = false;
 		if ((purpose = GatePurpose(facts.call)) != NULL)
 		{

@@ -25,6 +25,7 @@ typedef struct PolicyFacts
 	bool		whole;			/* the same, but it may be permissive */
 	bool		open;			/* a helper that shows rows */
 	FuncExpr   *call;			/* the call of may_profile() in a gate */
+	Index		depth;			/* of the subqueries that the call stands in */
 } PolicyFacts;
 
 extern void JudgePolicy(const char *name, bool permissive, char command,

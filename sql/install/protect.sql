@@ -408,11 +408,12 @@ BEGIN
 		SELECT DISTINCT c.relation, c.policy
 		FROM gate t JOIN gate c
 			ON c.columns = t.columns
-			AND c.roles = t.roles
-			AND c.purpose IS NOT DISTINCT FROM t.purpose
+			AND c.purpose IS NOT DISTINCT FROM t.purpose,
+			unnest(t.roles) r
 		WHERE t.relation = gate_family.relation
 			AND t.columns = gate_family.columns
-			AND t.roles && gate_family.roles
+			AND r = ANY (gate_family.roles)
+			AND r = ANY (c.roles)
 			AND c.relation = ANY (family) LOOP
 		PERFORM drop_gate(old.relation, old.policy, roles);
 	END LOOP;
@@ -781,24 +782,28 @@ DECLARE
 	missing record;
 BEGIN
 	-- Until nothing is missing, since what a child is given its own children
-	-- need as well.
+	-- need as well.  Role by role, as add_gate() makes them: a policy made by
+	-- hand may be for several.  What is not a whole gate cannot be copied.
 	LOOP
-		SELECT i.inhrelid::regclass AS relation, g.columns, g.purpose, g.roles
+		SELECT i.inhrelid::regclass AS relation, g.columns, g.purpose, r AS role
 			INTO missing
-			FROM pg_inherits i JOIN gate g ON g.relation = i.inhparent
+			FROM pg_inherits i JOIN gate g ON g.relation = i.inhparent,
+				unnest(g.roles) r
 			WHERE i.inhrelid IN (SELECT d FROM unnest(relations) r,
 									 with_descendants(r) d)
+				AND g.intact
 				AND NOT EXISTS (
 					SELECT FROM gate c
 					WHERE c.relation = i.inhrelid
+						AND c.intact
 						AND c.columns = g.columns
-						AND c.roles = g.roles
+						AND c.roles @> ARRAY[r]
 						AND c.purpose IS NOT DISTINCT FROM g.purpose)
 			LIMIT 1;
 		EXIT WHEN NOT FOUND;
 		PERFORM check_relation(missing.relation);
 		PERFORM add_gate(missing.relation, missing.columns, missing.purpose,
-						 missing.roles);
+						 ARRAY[missing.role]);
 	END LOOP;
 
 	FOR member IN SELECT DISTINCT g.relation FROM gate g
@@ -1022,10 +1027,14 @@ BEGIN
 		IF p.kind = 'gate' AND NOT p.intact THEN
 			RAISE WARNING 'policy "%" of % is not a gate as protect() makes it', p.polname, p.relation
 				USING DETAIL = 'A gate is RESTRICTIVE, for ALL commands, and calls may_profile() and nothing else.';
-			PERFORM record_event('change_gate', NULL, NULL, clock_timestamp(),
-				detail => jsonb_build_object('command', TG_TAG,
-					'relation', qualified_name(p.relation), 'policy', p.polname,
-					'gates', gates_of(p.relation)));
+			-- A new policy takes no gate away, and a restore makes policies before
+			-- the record is there again.
+			IF TG_TAG = 'ALTER POLICY' THEN
+				PERFORM record_event('change_gate', NULL, NULL, clock_timestamp(),
+					detail => jsonb_build_object('command', TG_TAG,
+						'relation', qualified_name(p.relation), 'policy', p.polname,
+						'gates', gates_of(p.relation)));
+			END IF;
 		END IF;
 	END LOOP;
 END
@@ -1083,10 +1092,14 @@ CREATE FUNCTION consent_profiling.force_on_owners()
 	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
 BEGIN
-	PERFORM switch_on(t.relation)
+	-- It runs for commands of people who have nothing to do with these tables:
+	-- FORCE is only added, and tables that only their own session can alter are
+	-- left to it.
+	PERFORM gate_ddl(format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', t.relation))
 		FROM (SELECT DISTINCT g.relation
 				FROM gate g JOIN pg_class c ON c.oid = g.relation
-				WHERE c.relforcerowsecurity
-					IS DISTINCT FROM owner_is_gated(c.relowner, g.roles)) t;
+				WHERE NOT c.relforcerowsecurity
+					AND c.relpersistence <> 't'
+					AND owner_is_gated(c.relowner, g.roles)) t;
 END
 $$;

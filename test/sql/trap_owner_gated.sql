@@ -35,6 +35,9 @@ REASSIGN OWNED BY regress_owner TO regress_analyst;
 SELECT pg_temp.seen('regress_analyst');
 REASSIGN OWNED BY regress_analyst TO regress_owner;
 SELECT pg_temp.seen('regress_owner');
+-- what is forced stays so until the table's owner asks
+SELECT consent_profiling.protect('t', 'id', '{regress_analyst}');
+SELECT pg_temp.seen('regress_owner');
 -- as a member
 GRANT regress_analyst TO regress_owner;
 SELECT pg_temp.seen('regress_owner');

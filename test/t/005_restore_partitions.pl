@@ -46,6 +46,8 @@ $node->safe_psql('source', q{
 	CREATE POLICY a ON a.tenant USING (k = 1);
 	CREATE POLICY z ON z.tenant TO app USING (k = 1);
 	INSERT INTO a.orders VALUES (1, 1);
+	-- Nor may anything be recorded before the history is there again.
+	CREATE POLICY extra ON a.tenant AS RESTRICTIVE FOR SELECT TO app USING (consent_profiling.may_profile(id) OR k = 2);
 });
 
 my $state = q{
@@ -54,6 +56,7 @@ my $state = q{
 			AND relkind IN ('r', 'p') ORDER BY 1;
 	SELECT * FROM pg_policies WHERE schemaname <> 'consent_profiling' ORDER BY 1, 2, 3;
 	SELECT relation::text, subject_column, purpose, roles FROM consent_profiling.protected_table ORDER BY 1, 2;
+	SELECT id, act, detail FROM consent_profiling.event ORDER BY id;
 };
 my $before = $node->safe_psql('source', $state);
 like($before, qr/^a\.b analyst t t$/m, 'FORCE where the owner is gated');
@@ -72,6 +75,11 @@ foreach my $way (sort keys %way)
 	$node->command_ok([ 'pg_restore', '--exit-on-error', @{ $way{$way} }, '-d', $db, $dump ], "restored $way");
 	is($node->safe_psql($db, $state), $before, "$way, all is as it was");
 }
+
+# the schema alone leaves the history empty, for the data to come
+$node->safe_psql('postgres', 'CREATE DATABASE schema_only');
+$node->command_ok([ 'pg_restore', '--exit-on-error', '-s', '-d', 'schema_only', $dump ], 'restored the schema');
+is($node->safe_psql('schema_only', 'SELECT count(*) FROM consent_profiling.event'), 0, 'nothing is recorded');
 
 # and it goes on
 $node->safe_psql('in_parallel', 'CREATE TABLE z.p3 PARTITION OF a.parent FOR VALUES IN (3)');

@@ -84,6 +84,45 @@ for my $preloaded (0, 1)
 	$node->safe_psql('postgres', 'CREATE ROLE new_owner IN ROLE analyst; REASSIGN OWNED BY owner TO new_owner');
 	is($seen->('new_owner') > 9 ? 't' : 'f', $preloaded ? 'f' : 't', "$name: a member becomes the owner");
 
+	# A new role can make one as well.
+	$node->safe_psql('postgres', q{
+		CREATE ROLE solo;
+		CREATE TABLE of_solo (id int);
+		ALTER TABLE of_solo OWNER TO solo;
+		SELECT consent_profiling.protect('of_solo', 'id', '{analyst}');
+	});
+	$node->safe_psql('postgres', 'CREATE ROLE team IN ROLE analyst ROLE solo');
+	is($node->safe_psql('postgres', q{SELECT relforcerowsecurity FROM pg_class WHERE relname = 'of_solo'}), $preloaded ? 't' : 'f',
+		"$name: the owner becomes a member of a new role");
+	$node->safe_psql('postgres', 'DROP TABLE of_solo; DROP ROLE team');
+
+	# What a role does to tables of its own does not stop others.
+	$session = $node->background_psql('postgres');
+	$session->query_safe(q{
+		SET client_min_messages = error;
+		CREATE TABLE forced (id int);
+		ALTER TABLE forced OWNER TO solo;
+		SELECT consent_profiling.protect('forced', 'id', '{analyst}');
+		ALTER TABLE forced FORCE ROW LEVEL SECURITY;
+		CREATE TEMP TABLE own (id int);
+		SELECT consent_profiling.protect('own', 'id', '{analyst}');
+		ALTER TABLE own OWNER TO solo;
+		ALTER TABLE own FORCE ROW LEVEL SECURITY;
+		CREATE TEMP TABLE by_hand (id int);
+		ALTER TABLE by_hand OWNER TO solo;
+		CREATE POLICY hand ON by_hand AS RESTRICTIVE USING (consent_profiling.may_profile(id));
+		BEGIN;
+		LOCK TABLE forced IN ACCESS SHARE MODE;
+	});
+	for my $command ('GRANT app TO stranger', q{ALTER ROLE stranger PASSWORD 'x'}, 'REASSIGN OWNED BY stranger TO app')
+	{
+		$node->psql('postgres', "SET lock_timeout = '2s'; $command", stderr => \$err);
+		is($err, '', "$name: $command");
+	}
+	$session->query_safe('ROLLBACK');
+	$session->quit;
+	$node->safe_psql('postgres', 'REVOKE app FROM stranger; DROP TABLE forced');
+
 	# What Citus makes of the gate on its shards, and what a hand makes of it.
 	my $all = $seen->('app');
 	$node->safe_psql('postgres', q{UPDATE pg_policy SET polpermissive = true WHERE polrelid = 't'::regclass});
