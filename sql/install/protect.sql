@@ -1083,7 +1083,7 @@ BEGIN
 			CONTINUE;
 		END IF;
 		PERFORM resettle(p.relation);
-		IF p.kind = 'gate' AND NOT p.intact THEN
+		IF p.kind = 'gate' AND NOT p.intact AND NOT is_temporary(p.relation) THEN
 			RAISE WARNING 'policy "%" of % is not a gate as protect() makes it', p.polname, p.relation
 				USING DETAIL = 'A gate is RESTRICTIVE, for ALL commands, and calls may_profile() and nothing else.';
 			PERFORM record_event('change_gate', NULL, NULL, clock_timestamp(),
