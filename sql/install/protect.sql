@@ -645,7 +645,8 @@ BEGIN
 	FOR old IN
 		SELECT g.relation, g.policy, g.roles FROM gate g
 			WHERE g.relation = ANY (family)
-				AND (ungate_family.roles IS NULL OR g.roles && ungate_family.roles) LOOP
+				AND (ungate_family.roles IS NULL OR g.roles && ungate_family.roles)
+			ORDER BY g.relation, g.policy LOOP
 		PERFORM drop_gate(old.relation, old.policy,
 						  COALESCE(ungate_family.roles, old.roles));
 	END LOOP;

@@ -24,7 +24,7 @@ SELECT consent_profiling.protect('t', 'id', '{regress_analyst}');
 SELECT consent_profiling.gate_ddl('ALTER POLICY consent_profiling_id ON t RENAME TO other');
 SELECT consent_profiling.ungate_family('t', NULL);
 SELECT consent_profiling.protect('t', 'id', '{regress_analyst,regress_app}');
-SELECT consent_profiling.drop_gate('t', policy, roles) FROM consent_profiling.gate WHERE relation = 't'::regclass;
+SELECT consent_profiling.drop_gate('t', policy, roles) FROM consent_profiling.gate WHERE relation = 't'::regclass ORDER BY policy;
 RESET ROLE;
 SELECT * FROM pg_temp.recorded(:before);
 SELECT coalesce(max(id), 0) AS before FROM consent_profiling.event \gset
@@ -60,7 +60,7 @@ SELECT consent_profiling.record_tracking('x');
 SELECT consent_profiling.protect('x', 'id', '{regress_stranger}');
 SELECT consent_profiling.unprotect('x');
 SELECT consent_profiling.protect('x', 'id', '{regress_stranger}');
-CREATE POLICY by_hand ON x USING (consent_profiling.may_profile(id));
+CREATE POLICY by_hand ON x AS RESTRICTIVE FOR SELECT USING (consent_profiling.may_profile(id));
 ALTER POLICY by_hand ON x USING (consent_profiling.may_profile(id) OR true);
 ALTER POLICY by_hand ON x USING (true);
 DROP TABLE x;
