@@ -16,6 +16,7 @@
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_policy.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -30,6 +31,10 @@
 
 PG_FUNCTION_INFO_V1(read_policy);
 PG_FUNCTION_INFO_V1(dropped_policy);
+PG_FUNCTION_INFO_V1(altered_policy);
+PG_FUNCTION_INFO_V1(dropped_gate_roles);
+PG_FUNCTION_INFO_V1(dropped_tracker);
+PG_FUNCTION_INFO_V1(made_here);
 
 /* What is looked for in an expression: a call of a function of ours. */
 typedef struct CallSearch
@@ -281,14 +286,24 @@ GatePurpose(const FuncExpr *call)
 	return DatumGetTextPP(purpose->constvalue);
 }
 
-/* What read_policy() and dropped_policy() return about a row of pg_policy. */
+/* The roles that a policy is for. */
+static ArrayType *
+PolicyRoles(Relation catalog, HeapTuple tuple)
+{
+	bool		isnull;
+
+	return DatumGetArrayTypePCopy(heap_getattr(tuple, Anum_pg_policy_polroles,
+											   RelationGetDescr(catalog), &isnull));
+}
+
+/* What the functions below return about a row of pg_policy. */
 static Datum
 PolicyRecord(FunctionCallInfo fcinfo, Relation catalog, HeapTuple tuple)
 {
 	Form_pg_policy policy = (Form_pg_policy) GETSTRUCT(tuple);
 	TupleDesc	desc;
-	Datum		values[6] = {0};
-	bool		nulls[6] = {false, true, true, true, true, true};
+	Datum		values[7] = {0};
+	bool		nulls[7] = {false, true, true, true, true, true, false};
 	PolicyFacts facts;
 	text	   *purpose;
 
@@ -314,7 +329,19 @@ PolicyRecord(FunctionCallInfo fcinfo, Relation catalog, HeapTuple tuple)
 			nulls[5] = false;
 		}
 	}
+	values[6] = PointerGetDatum(PolicyRoles(catalog, tuple));
 	return HeapTupleGetDatum(heap_form_tuple(desc, values, nulls));
+}
+
+/* Did the running transaction delete this row, or replace it by a new version? */
+static bool
+IsOutdatedHere(HeapTuple tuple)
+{
+	TransactionId xmax = HeapTupleHeaderGetRawXmax(tuple->t_data);
+
+	return !(tuple->t_data->t_infomask & (HEAP_XMAX_INVALID | HEAP_XMAX_IS_MULTI)) &&
+		!HEAP_XMAX_IS_LOCKED_ONLY(tuple->t_data->t_infomask) &&
+		TransactionIdIsCurrentTransactionId(xmax);
 }
 
 /*
@@ -324,12 +351,8 @@ PolicyRecord(FunctionCallInfo fcinfo, Relation catalog, HeapTuple tuple)
 static bool
 IsDeletedHere(HeapTuple tuple)
 {
-	TransactionId xmax = HeapTupleHeaderGetRawXmax(tuple->t_data);
-
 	return ItemPointerEquals(&tuple->t_self, &tuple->t_data->t_ctid) &&
-		!(tuple->t_data->t_infomask & (HEAP_XMAX_INVALID | HEAP_XMAX_IS_MULTI)) &&
-		!HEAP_XMAX_IS_LOCKED_ONLY(tuple->t_data->t_infomask) &&
-		TransactionIdIsCurrentTransactionId(xmax);
+		IsOutdatedHere(tuple);
 }
 
 /* The record of a policy by its oid: one that is there, or was until now. */
@@ -377,4 +400,135 @@ Datum
 dropped_policy(PG_FUNCTION_ARGS)
 {
 	return FindPolicy(fcinfo, true);
+}
+
+/*
+ * altered_policy(policy): the same for what a policy was before this transaction
+ * altered it for the last time; null where it did not.
+ */
+Datum
+altered_policy(PG_FUNCTION_ARGS)
+{
+	Relation	catalog = table_open(PolicyRelationId, AccessShareLock);
+	Datum		result = (Datum) 0;
+	bool		found = false;
+	ItemPointerData current;
+	ScanKeyData scankey;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ItemPointerSetInvalid(&current);
+	ScanKeyInit(&scankey, Anum_pg_policy_oid, BTEqualStrategyNumber, F_OIDEQ,
+				PG_GETARG_DATUM(0));
+	scan = systable_beginscan(catalog, PolicyOidIndexId, true, NULL, 1, &scankey);
+	if (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		current = tuple->t_self;
+	systable_endscan(scan);
+
+	scan = systable_beginscan(catalog, PolicyOidIndexId, true, SnapshotAny, 1,
+							  &scankey);
+	while (!found && ItemPointerIsValid(&current) &&
+		   HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		if (ItemPointerEquals(&tuple->t_self, &current) ||
+			!ItemPointerEquals(&tuple->t_data->t_ctid, &current) ||
+			!IsOutdatedHere(tuple))
+			continue;
+		result = PolicyRecord(fcinfo, catalog, tuple);
+		found = true;
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	if (!found)
+		PG_RETURN_NULL();
+	return result;
+}
+
+/*
+ * dropped_gate_roles(relation): the roles of the gates of this relation that
+ * this transaction has dropped or altered.
+ */
+Datum
+dropped_gate_roles(PG_FUNCTION_ARGS)
+{
+	Relation	catalog = table_open(PolicyRelationId, AccessShareLock);
+	ArrayBuildState *roles = initArrayResult(OIDOID, CurrentMemoryContext, false);
+	ScanKeyData scankey;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&scankey, Anum_pg_policy_polrelid, BTEqualStrategyNumber,
+				F_OIDEQ, PG_GETARG_DATUM(0));
+	scan = systable_beginscan(catalog, PolicyPolrelidPolnameIndexId, true,
+							  SnapshotAny, 1, &scankey);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		PolicyFacts facts;
+		ArrayType  *array;
+
+		if (!IsOutdatedHere(tuple))
+			continue;
+		JudgePolicyTuple(catalog, tuple, &facts);
+		if (facts.kind != POLICY_GATE)
+			continue;
+		array = PolicyRoles(catalog, tuple);
+		for (int i = 0; i < ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)); i++)
+			accumArrayResult(roles, ObjectIdGetDatum(((Oid *) ARR_DATA_PTR(array))[i]),
+							 false, OIDOID, CurrentMemoryContext);
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	PG_RETURN_DATUM(makeArrayResult(roles, CurrentMemoryContext));
+}
+
+/*
+ * dropped_tracker(trigger, relation, names_columns): was this trigger, which this
+ * transaction has dropped, one of track_subjects(), on which relation, and did
+ * it name the columns?  Null for other triggers, and for those that a partition
+ * has from its parent.
+ */
+Datum
+dropped_tracker(PG_FUNCTION_ARGS)
+{
+	Relation	catalog = table_open(TriggerRelationId, AccessShareLock);
+	TupleDesc	desc;
+	Datum		values[2] = {0};
+	bool		nulls[2] = {false, false};
+	bool		found = false;
+	ScanKeyData scankey;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	ScanKeyInit(&scankey, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ,
+				PG_GETARG_DATUM(0));
+	scan = systable_beginscan(catalog, TriggerOidIndexId, true, SnapshotAny, 1,
+							  &scankey);
+	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_trigger trigger = (Form_pg_trigger) GETSTRUCT(tuple);
+		char	   *function;
+
+		if (!IsDeletedHere(tuple) || OidIsValid(trigger->tgparentid) ||
+			get_func_namespace(trigger->tgfoid) != get_namespace_oid(EXTENSION_SCHEMA, true) ||
+			(function = get_func_name(trigger->tgfoid)) == NULL ||
+			strcmp(function, "track_subject_change") != 0)
+			continue;
+		values[0] = ObjectIdGetDatum(trigger->tgrelid);
+		values[1] = BoolGetDatum(trigger->tgattr.dim1 > 0);
+		found = true;
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	if (!found)
+		PG_RETURN_NULL();
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
+}
+
+/* made_here(xid): is this the running transaction, or a part of it? */
+Datum
+made_here(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(TransactionIdIsCurrentTransactionId(PG_GETARG_TRANSACTIONID(0)));
 }

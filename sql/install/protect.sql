@@ -45,16 +45,37 @@ $$;
 -- exactly as protect() makes it; and a gate's columns and purpose.
 CREATE FUNCTION consent_profiling.read_policy(policy oid, OUT relation oid,
 		OUT kind text, OUT intact boolean, OUT column_mode boolean,
-		OUT columns name[], OUT purpose text)
+		OUT columns name[], OUT purpose text, OUT roles oid[])
 	AS 'MODULE_PATHNAME'
 	LANGUAGE C STABLE STRICT PARALLEL SAFE;
 
--- Internal: the same for a policy that this transaction has dropped.
+-- Internal: the same for a policy that this transaction has dropped, and for what
+-- a policy was before this transaction altered it for the last time.
 CREATE FUNCTION consent_profiling.dropped_policy(policy oid, OUT relation oid,
 		OUT kind text, OUT intact boolean, OUT column_mode boolean,
-		OUT columns name[], OUT purpose text)
+		OUT columns name[], OUT purpose text, OUT roles oid[])
 	AS 'MODULE_PATHNAME'
-	LANGUAGE C VOLATILE STRICT PARALLEL SAFE;
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+CREATE FUNCTION consent_profiling.altered_policy(policy oid, OUT relation oid,
+		OUT kind text, OUT intact boolean, OUT column_mode boolean,
+		OUT columns name[], OUT purpose text, OUT roles oid[])
+	AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+-- Internal: what this transaction has done: the roles of a relation's gates that
+-- it dropped or altered; a trigger of track_subjects() that it dropped, and
+-- whether that one names the columns; and is a row of the catalogue with this
+-- xmin its own?
+CREATE FUNCTION consent_profiling.dropped_gate_roles(relation oid)
+	RETURNS oid[] AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+CREATE FUNCTION consent_profiling.dropped_tracker(trigger oid, OUT relation oid,
+		OUT names_columns boolean)
+	AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+CREATE FUNCTION consent_profiling.made_here(xid xid)
+	RETURNS boolean AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 
 -- Internal: the gates, intact or not.
 CREATE VIEW consent_profiling.gate AS
@@ -625,7 +646,8 @@ BEGIN
 	FOR old IN
 		SELECT g.relation, g.policy, g.roles FROM gate g
 			WHERE g.relation = ANY (family)
-				AND (ungate_family.roles IS NULL OR g.roles && ungate_family.roles) LOOP
+				AND (ungate_family.roles IS NULL OR g.roles && ungate_family.roles)
+			ORDER BY g.relation, g.policy LOOP
 		PERFORM drop_gate(old.relation, old.policy,
 						  COALESCE(ungate_family.roles, old.roles));
 	END LOOP;
@@ -699,25 +721,68 @@ $$;
 
 -- Internal: record an act on a relation's gates: who did it, and what gates the
 -- relation has now.  The functions that change gates run with the rights of the
--- table's owner, so that the owner can call this one, too: what it records is
--- true in any case.
+-- table's owner, so that the owner can call this one, too: it records nothing but
+-- what this transaction has done, and names no role that this does not concern.
+-- Everybody can make a temporary table; the history does not speak of those.
 CREATE FUNCTION consent_profiling.record_gates(act text, relation regclass,
 		roles name[])
 	RETURNS void
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
+DECLARE
+	concerned text[];
 BEGIN
 	IF act IS NULL OR act NOT IN ('protect', 'protect_columns', 'unprotect') THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = 'act must be one of protect, protect_columns and unprotect';
 	END IF;
 	PERFORM check_caller_owns(relation);
+	IF is_temporary(relation) THEN
+		RETURN;
+	END IF;
+	IF act = 'unprotect' THEN
+		SELECT array_agg(DISTINCT n) INTO concerned
+			FROM with_descendants(relation) d,
+				unnest(role_names(dropped_gate_roles(d))) n;
+	ELSE
+		SELECT array_agg(DISTINCT n) INTO concerned
+			FROM gate g JOIN pg_policy p
+					ON p.polrelid = g.relation AND p.polname = g.policy,
+				unnest(role_names(g.roles)) n
+			WHERE g.relation = record_gates.relation AND made_here(p.xmin)
+				AND g.column_mode = (act = 'protect_columns');
+	END IF;
+	IF concerned IS NULL THEN
+		RETURN;
+	END IF;
 	PERFORM record_event(act, NULL, NULL, clock_timestamp(),
 		detail => jsonb_strip_nulls(jsonb_build_object(
-			'relation', qualified_name(relation), 'roles', roles))
+			'relation', qualified_name(relation),
+			'roles', CASE WHEN roles IS NOT NULL THEN
+				ARRAY(SELECT r FROM unnest(roles) WITH ORDINALITY AS u (r, n)
+					  WHERE r = ANY (concerned) GROUP BY r ORDER BY min(n)) END))
 			|| jsonb_build_object('gates', gates_of(relation)));
 END
+$$;
+
+-- Internal: is this a temporary table?
+CREATE FUNCTION consent_profiling.is_temporary(relation oid)
+	RETURNS boolean
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT relpersistence = 't' FROM pg_class WHERE oid = relation
+$$;
+
+-- Internal: the names of a policy's roles as they are recorded.
+CREATE FUNCTION consent_profiling.role_names(roles oid[])
+	RETURNS text[]
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT ARRAY(SELECT CASE r WHEN 0 THEN 'public' ELSE pg_get_userbyid(r) END
+				 FROM unnest(roles) r ORDER BY 1)
 $$;
 
 -- Internal: a relation's name as it is recorded.
@@ -1024,7 +1089,7 @@ BEGIN
 			CONTINUE;
 		END IF;
 		PERFORM resettle(p.relation);
-		IF p.kind = 'gate' AND NOT p.intact THEN
+		IF p.kind = 'gate' AND NOT p.intact AND NOT is_temporary(p.relation) THEN
 			RAISE WARNING 'policy "%" of % is not a gate as protect() makes it', p.polname, p.relation
 				USING DETAIL = 'A gate is RESTRICTIVE, for ALL commands, and calls may_profile() and nothing else.';
 			-- A new policy takes no gate away, and a restore makes policies before
@@ -1046,6 +1111,9 @@ ALTER EVENT TRIGGER consent_profiling_settle_policies ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER consent_profiling_settle_policies IS
 	'lets other policies of protected tables hold';
 
+-- Every gate that is dropped is recorded, whoever drops it and by what: the
+-- functions beneath protect() and unprotect() can be called by every owner of a
+-- table.  So is the end of tracking.
 CREATE FUNCTION consent_profiling.settle_dropped()
 	RETURNS event_trigger
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -1055,26 +1123,42 @@ DECLARE
 	p record;
 	stays boolean;
 BEGIN
-	-- What protect() and unprotect() do, they record.
-	IF TG_TAG = 'DROP POLICY' AND in_gate_ddl() THEN
-		RETURN;
-	END IF;
 	FOR p IN
-		SELECT d.relation, d.kind, d.intact, o.address_names
+		SELECT d.relation, d.kind, d.intact, d.roles, o.address_names
 			FROM pg_event_trigger_dropped_objects() o,
 				dropped_policy(o.objid) d
 			WHERE o.classid = 'pg_policy'::regclass LOOP
 		stays := EXISTS (SELECT FROM pg_class c WHERE c.oid = p.relation);
-		IF p.kind = 'gate' THEN
+		IF p.kind = 'gate' AND p.address_names[1] !~ '^pg_temp' THEN
 			PERFORM record_event('change_gate', NULL, NULL, clock_timestamp(),
 				detail => jsonb_build_object('command', TG_TAG,
 					'relation', format('%I.%I', p.address_names[1], p.address_names[2]),
-					'policy', p.address_names[3], 'gates',
+					'policy', p.address_names[3], 'roles', role_names(p.roles), 'gates',
 					CASE WHEN stays THEN gates_of(p.relation) ELSE '[]' END));
 		END IF;
-		IF stays THEN
+		-- protect() and unprotect() see to the helper themselves.
+		IF stays AND NOT (TG_TAG = 'DROP POLICY' AND in_gate_ddl()) THEN
 			PERFORM resettle(p.relation);
 		END IF;
+	END LOOP;
+
+	-- Of the two triggers of a table the one that names the columns counts, and
+	-- the other as long as that is there.
+	FOR p IN
+		SELECT DISTINCT o.address_names[1] AS schema, o.address_names[2] AS name
+			FROM pg_event_trigger_dropped_objects() o,
+				dropped_tracker(o.objid) d
+			WHERE o.classid = 'pg_trigger'::regclass
+				AND o.address_names[1] !~ '^pg_temp'
+				AND (d.names_columns
+					 OR EXISTS (SELECT FROM pg_trigger t
+								WHERE t.tgrelid = d.relation
+									AND t.tgfoid = 'consent_profiling.track_subject_change()'::regprocedure
+									AND cardinality(t.tgattr::int2[]) > 0))
+			ORDER BY 1, 2 LOOP
+		PERFORM record_event('untrack_subjects', NULL, NULL, clock_timestamp(),
+			detail => jsonb_build_object('command', TG_TAG,
+				'relation', format('%I.%I', p.schema, p.name)));
 	END LOOP;
 END
 $$;
@@ -1082,7 +1166,41 @@ CREATE EVENT TRIGGER consent_profiling_settle_dropped ON sql_drop
 	EXECUTE FUNCTION consent_profiling.settle_dropped();
 ALTER EVENT TRIGGER consent_profiling_settle_dropped ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER consent_profiling_settle_dropped IS
-	'records gates that are dropped, and lets other policies of protected tables hold';
+	'records gates and trackers that are dropped, and lets other policies of protected tables hold';
+
+-- The same for a gate that is altered.  What settle_policies() records is not
+-- recorded twice.
+CREATE FUNCTION consent_profiling.record_altered()
+	RETURNS event_trigger
+	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, consent_profiling, pg_temp
+AS $$
+DECLARE
+	p record;
+BEGIN
+	FOR p IN
+		SELECT was.relation, was.roles, o.polname
+			FROM pg_event_trigger_ddl_commands() c
+				JOIN pg_policy o ON o.oid = c.objid
+				CROSS JOIN LATERAL altered_policy(c.objid) was
+				CROSS JOIN LATERAL read_policy(c.objid) now
+			WHERE c.classid = 'pg_policy'::regclass
+				AND was.kind = 'gate'
+				AND NOT is_temporary(was.relation)
+				AND (in_gate_ddl() OR now.kind IS DISTINCT FROM 'gate' OR now.intact) LOOP
+		PERFORM record_event('change_gate', NULL, NULL, clock_timestamp(),
+			detail => jsonb_build_object('command', TG_TAG,
+				'relation', qualified_name(p.relation), 'policy', p.polname,
+				'roles', role_names(p.roles), 'gates', gates_of(p.relation)));
+	END LOOP;
+END
+$$;
+CREATE EVENT TRIGGER consent_profiling_record_altered ON ddl_command_end
+	WHEN TAG IN ('ALTER POLICY')
+	EXECUTE FUNCTION consent_profiling.record_altered();
+ALTER EVENT TRIGGER consent_profiling_record_altered ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER consent_profiling_record_altered IS
+	'records gates that are altered';
 
 -- Internal: force row security on owners that are gated, as the library has it
 -- after REASSIGN OWNED and GRANT of a role, for which there are no event triggers.

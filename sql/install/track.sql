@@ -363,7 +363,9 @@ BEGIN
 			FROM tracked_parts(relation) p
 			JOIN pg_trigger t ON t.tgrelid = p
 			WHERE t.tgparentid = 0
-				AND t.tgfoid = 'consent_profiling.track_subject_change()'::regprocedure LOOP
+				AND t.tgfoid = 'consent_profiling.track_subject_change()'::regprocedure
+			-- That is the order of which settle_dropped() makes one event.
+			ORDER BY p, cardinality(t.tgattr::int2[]) DESC LOOP
 		EXECUTE format('DROP TRIGGER %I ON %s', tracker.tgname, tracker.part);
 		dropped := true;
 	END LOOP;
@@ -371,9 +373,10 @@ BEGIN
 END
 $$;
 
--- Internal: record whether a table is tracked now, and by which columns.  The
--- functions that change that run with the rights of the table's owner, so that the
--- owner can call this one, too: what it records is true in any case.
+-- Internal: record that this transaction has let a table be tracked, and by which
+-- columns.  track_subjects() runs with the rights of the table's owner, so that the
+-- owner can call this one, too: it records nothing but what was done.  The event
+-- trigger settle_dropped() records the end.
 CREATE FUNCTION consent_profiling.record_tracking(relation regclass)
 	RETURNS void
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -387,12 +390,13 @@ BEGIN
 		FROM pg_trigger t CROSS JOIN unnest(t.tgattr::int2[]) WITH ORDINALITY AS k (attnum, n)
 		JOIN pg_attribute a ON a.attrelid = t.tgrelid AND a.attnum = k.attnum
 		WHERE t.tgrelid = relation
-			AND t.tgfoid = 'consent_profiling.track_subject_change()'::regprocedure;
-	PERFORM record_event(
-		CASE WHEN columns IS NULL THEN 'untrack_subjects' ELSE 'track_subjects' END,
-		NULL, NULL, clock_timestamp(),
-		detail => jsonb_strip_nulls(jsonb_build_object(
-			'relation', qualified_name(relation), 'columns', columns)));
+			AND t.tgfoid = 'consent_profiling.track_subject_change()'::regprocedure
+			AND made_here(t.xmin);
+	IF columns IS NOT NULL AND NOT is_temporary(relation) THEN
+		PERFORM record_event('track_subjects', NULL, NULL, clock_timestamp(),
+			detail => jsonb_build_object(
+				'relation', qualified_name(relation), 'columns', columns));
+	END IF;
 END
 $$;
 
@@ -466,9 +470,7 @@ CREATE FUNCTION consent_profiling.untrack_subjects(relation regclass)
 AS $$
 BEGIN
 	PERFORM check_tracked(relation);
-	IF drop_trackers(relation) THEN
-		PERFORM record_tracking(relation);
-	END IF;
+	PERFORM drop_trackers(relation);
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.untrack_subjects(regclass) IS

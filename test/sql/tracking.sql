@@ -106,7 +106,7 @@ INSERT INTO tracking.persons VALUES ('replicated', '1990-04-02');
 RESET session_replication_role;
 SELECT * FROM tracking.subjects WHERE id = 'replicated';
 
--- once more: nothing is new; that it was done is on record
+-- once more: nothing is new; that the old triggers went and new ones came is on record
 SELECT count(*) AS events FROM event \gset
 DELETE FROM tracking.persons WHERE who = 'again' AND birthday = '1990-03-02';
 SELECT track_subjects('tracking.persons', 'who', 'birthday');
