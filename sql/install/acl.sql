@@ -92,7 +92,7 @@ DECLARE
 		-- protecting and tracking, for owners of tables, and what these call with
 		-- the rights of the owner
 		'protect', 'protect_columns', 'unprotect', 'track_subjects',
-		'untrack_subjects', 'tracked_parts', 'drop_trackers', 'record_tracking',
+		'untrack_subjects', 'tracked_parts', 'record_tracking',
 		'add_gate', 'check_column', 'check_gate_purpose', 'check_relation',
 		'check_tracked', 'gate_children', 'gate_family',
 		'gated_roles', 'keeps_snapshot', 'lock_family', 'lock_relation',

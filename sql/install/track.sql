@@ -349,30 +349,6 @@ AS $$
 		WHERE c.relkind <> 'p' OR d.oid = relation
 $$;
 
--- Internal: drop the triggers of a table; were there any?
-CREATE FUNCTION consent_profiling.drop_trackers(relation regclass)
-	RETURNS boolean
-	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SET search_path = pg_catalog, consent_profiling, pg_temp
-AS $$
-DECLARE
-	tracker record;
-	dropped boolean := false;
-BEGIN
-	FOR tracker IN SELECT t.tgname, p::text AS part
-			FROM tracked_parts(relation) p
-			JOIN pg_trigger t ON t.tgrelid = p
-			WHERE t.tgparentid = 0
-				AND t.tgfoid = 'consent_profiling.track_subject_change()'::regprocedure
-			-- That is the order of which settle_dropped() makes one event.
-			ORDER BY p, cardinality(t.tgattr::int2[]) DESC LOOP
-		EXECUTE format('DROP TRIGGER %I ON %s', tracker.tgname, tracker.part);
-		dropped := true;
-	END LOOP;
-	RETURN dropped;
-END
-$$;
-
 -- Internal: record that this transaction has let a table be tracked, and by which
 -- columns.  track_subjects() runs with the rights of the table's owner, so that the
 -- owner can call this one, too: it records nothing but what was done.  The event
@@ -443,7 +419,7 @@ BEGIN
 							 pg_get_userbyid(owner), relation),
 			HINT = 'An administrator can grant the duty with consent_profiling.grant_duty().';
 	END IF;
-	PERFORM drop_trackers(relation);
+	PERFORM untrack_subjects(relation);
 	FOR part IN SELECT tracked_parts(relation) LOOP
 		EXECUTE format('CREATE TRIGGER consent_profiling_track_subjects AFTER INSERT OR UPDATE OF %I, %I ON %s FOR EACH ROW EXECUTE FUNCTION consent_profiling.track_subject_change()',
 					   subject_column, birth_date_column, part);
@@ -468,9 +444,19 @@ CREATE FUNCTION consent_profiling.untrack_subjects(relation regclass)
 	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SET search_path = pg_catalog, consent_profiling, pg_temp
 AS $$
+DECLARE
+	tracker record;
 BEGIN
 	PERFORM check_tracked(relation);
-	PERFORM drop_trackers(relation);
+	FOR tracker IN SELECT t.tgname, p::text AS part
+			FROM tracked_parts(relation) p
+			JOIN pg_trigger t ON t.tgrelid = p
+			WHERE t.tgparentid = 0
+				AND t.tgfoid = 'consent_profiling.track_subject_change()'::regprocedure
+			-- That is the order of which settle_dropped() makes one event.
+			ORDER BY p, cardinality(t.tgattr::int2[]) DESC LOOP
+		EXECUTE format('DROP TRIGGER %I ON %s', tracker.tgname, tracker.part);
+	END LOOP;
 END
 $$;
 COMMENT ON FUNCTION consent_profiling.untrack_subjects(regclass) IS

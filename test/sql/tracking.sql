@@ -8,6 +8,7 @@ SET search_path = public, consent_profiling;
 SET timezone = 'UTC';
 SET datestyle = 'ISO, YMD';
 
+DELETE FROM choice; DELETE FROM subject; :forget;
 CREATE ROLE regress_owner;
 CREATE ROLE regress_recorder;
 CREATE ROLE regress_clerk;
