@@ -13,10 +13,14 @@
 #include "objection.h"
 #include "registry.h"
 #include "utils/builtins.h"
+#include "utils/catcache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
+PG_FUNCTION_INFO_V1(refuse_on_subscriber);
+PG_FUNCTION_INFO_V1(refuse_write_on_subscriber);
 PG_FUNCTION_INFO_V1(caller_role);
 PG_FUNCTION_INFO_V1(recorded_actor);
 PG_FUNCTION_INFO_V1(is_recordable);
@@ -139,4 +143,52 @@ count_events(PG_FUNCTION_ARGS)
 	UnregisterSnapshot(snapshot);
 	table_close(rel, AccessShareLock);
 	PG_RETURN_INT64(count);
+}
+
+/*
+ * Is this table brought here by a subscription?  Asked of the system cache, which
+ * remembers also that there is none, since every act asks.
+ */
+static bool
+IsSubscribed(Oid relid)
+{
+	CatCList   *subscriptions = SearchSysCacheList1(SUBSCRIPTIONRELMAP,
+													ObjectIdGetDatum(relid));
+	bool		result = subscriptions->n_members > 0;
+
+	ReleaseSysCacheList(subscriptions);
+	return result;
+}
+
+/* Throws object_not_in_prerequisite_state where the registry comes by replication. */
+static void
+RefuseOnSubscriber(void)
+{
+	const Registry *registry = GetRegistry();
+
+	if (IsSubscribed(registry->purpose) || IsSubscribed(registry->subject) ||
+		IsSubscribed(registry->choice))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the registry belongs to a subscription"),
+				 errdetail("What is recorded here would be lost or stop the replication."),
+				 errhint("Record where the registry is published.")));
+}
+
+/* refuse_on_subscriber(): the same for an event about a subject. */
+Datum
+refuse_on_subscriber(PG_FUNCTION_ARGS)
+{
+	(void) fcinfo;
+	RefuseOnSubscriber();
+	PG_RETURN_VOID();
+}
+
+/* refuse_write_on_subscriber(): the same as a trigger of a table of the registry. */
+Datum
+refuse_write_on_subscriber(PG_FUNCTION_ARGS)
+{
+	(void) fcinfo;
+	RefuseOnSubscriber();
+	return PointerGetDatum(NULL);
 }

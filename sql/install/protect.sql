@@ -1111,8 +1111,8 @@ ALTER EVENT TRIGGER consent_profiling_settle_policies ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER consent_profiling_settle_policies IS
 	'lets other policies of protected tables hold';
 
--- Every gate that is dropped is recorded, whoever drops it and by what: the
--- functions beneath protect() and unprotect() can be called by every owner of a
+-- Every gate that is dropped is recorded, by any role and any command: the
+-- functions that protect() and unprotect() call can be called by every owner of a
 -- table.  So is the end of tracking.
 CREATE FUNCTION consent_profiling.settle_dropped()
 	RETURNS event_trigger

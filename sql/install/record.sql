@@ -113,34 +113,14 @@ CREATE FUNCTION consent_profiling.recorded_actor()
 -- recorded here would be unknown where the registry comes from, and in the way
 -- of what comes from there.
 CREATE FUNCTION consent_profiling.refuse_on_subscriber()
-	RETURNS void
-	LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE
-	SET search_path = pg_catalog, consent_profiling, pg_temp
-AS $$
-BEGIN
-	IF EXISTS (SELECT FROM pg_subscription_rel
-			   WHERE srrelid IN ('purpose'::regclass, 'subject'::regclass,
-								 'choice'::regclass)) THEN
-		RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-			MESSAGE = 'the registry belongs to a subscription',
-			DETAIL = 'What is recorded here would be lost or stop the replication.',
-			HINT = 'Record where the registry is published.';
-	END IF;
-END
-$$;
+	RETURNS void AS 'MODULE_PATHNAME'
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE;
 
 -- Internal: the same for all that writes into a table of the registry.  It is a
 -- trigger that replication does not fire.
 CREATE FUNCTION consent_profiling.refuse_write_on_subscriber()
-	RETURNS trigger
-	LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SET search_path = pg_catalog, consent_profiling, pg_temp
-AS $$
-BEGIN
-	PERFORM refuse_on_subscriber();
-	RETURN NULL;
-END
-$$;
+	RETURNS trigger AS 'MODULE_PATHNAME'
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 CREATE TRIGGER refuse_on_subscriber
 	BEFORE INSERT OR UPDATE OR DELETE ON consent_profiling.purpose
 	EXECUTE FUNCTION consent_profiling.refuse_write_on_subscriber();

@@ -50,11 +50,11 @@ RESET ROLE;
 -- the younger date holds; those who are erased stay so
 SELECT * FROM tracking.subjects;
 SELECT act, subject, birth_date, caller FROM event WHERE act LIKE 'track%' ORDER BY id;
-SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = 'tracking.people'::regclass;
+SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = 'tracking.people'::regclass ORDER BY tgname;
 -- which is so again after pg_restore --disable-triggers
 ALTER TABLE tracking.people DISABLE TRIGGER ALL;
 ALTER TABLE tracking.people ENABLE TRIGGER ALL;
-SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = 'tracking.people'::regclass;
+SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = 'tracking.people'::regclass ORDER BY tgname;
 
 -- from here on whoever changes the table, with no right to record
 GRANT SELECT, INSERT, UPDATE, DELETE ON tracking.people TO regress_clerk;
@@ -112,19 +112,19 @@ SELECT count(*) AS events FROM event \gset
 DELETE FROM tracking.persons WHERE who = 'again' AND birthday = '1990-03-02';
 SELECT track_subjects('tracking.persons', 'who', 'birthday');
 SELECT count(*) - :events AS events FROM event;
-SELECT tgname FROM pg_trigger WHERE tgrelid = 'tracking.persons'::regclass;
+SELECT tgname FROM pg_trigger WHERE tgrelid = 'tracking.persons'::regclass ORDER BY tgname;
 -- of two birth dates for one person the younger holds
 INSERT INTO tracking.persons VALUES ('again', '1990-03-09');
 SELECT track_subjects('tracking.persons', 'who', 'birthday');
 SELECT birth_date FROM subject WHERE id = 'again';
-SELECT tgname FROM pg_trigger WHERE tgrelid = 'tracking.persons'::regclass;
+SELECT tgname FROM pg_trigger WHERE tgrelid = 'tracking.persons'::regclass ORDER BY tgname;
 
 -- no longer
 SELECT untrack_subjects('tracking.persons');
 SELECT untrack_subjects('tracking.persons');
 INSERT INTO tracking.persons VALUES ('after', '1990-05-01');
 SELECT verdict_of('after'), verdict_of('copied');
-SELECT tgname FROM pg_trigger WHERE tgrelid = 'tracking.persons'::regclass;
+SELECT tgname FROM pg_trigger WHERE tgrelid = 'tracking.persons'::regclass ORDER BY tgname;
 
 ---------------------------------------------------------------------
 -- keys of other types
